@@ -1,0 +1,1 @@
+"""The conversation: hearing a turn, moving the interest, choosing a slate, phrasing it."""

@@ -1,0 +1,135 @@
+"""The `zhiyin` command: what an operator does from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.settings import Settings, read_settings
+from errors import ZhiyinError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command; the exit status is 0, 1 for what was refused, 2 for wrong arguments."""
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        sys.exit(_COMMANDS[parsed.command](parsed))
+    except ZhiyinError as error:
+        print(f"zhiyin: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zhiyin", description="知音: a conversational recommender")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("setup", help="unpack the models, make the database, load the sample catalogue")
+    load = commands.add_parser("import", help="load catalogue files (JSONL or CSV)")
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    load.add_argument("--replace", action="store_true", help="also remove items that are not in the files")
+    load.add_argument("--dry-run", action="store_true", help="check the files and say what would change")
+    run = commands.add_parser("serve", help="run the app")
+    run.add_argument("--host")
+    run.add_argument("--port", type=int)
+    talk = commands.add_parser("chat", help="the same conversation in a terminal")
+    talk.add_argument("--lang", choices=("zh", "en"), default="zh")
+    out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
+    out.add_argument("--out", type=Path, required=True, metavar="DIR")
+    bench = commands.add_parser("bench", help="measure this machine and print a table")
+    bench.add_argument("--items", type=int, default=10_000, help="size of the catalogue to measure with")
+    bench.add_argument("--no-llm", action="store_true", help="leave the language model out")
+    train = commands.add_parser("train", help="train the adapter that phrases replies")
+    train.add_argument("--sentences", nargs="*", type=Path, help="JSONL files; the project's own by default")
+    train.add_argument("--out", type=Path, default=Path("adapter"), help="where the adapter goes")
+    train.add_argument("--epochs", type=int, default=3)
+    return parser
+
+
+def _setup(parsed: argparse.Namespace) -> int:
+    from bot.setup import say, set_up
+
+    set_up(read_settings())
+    say("ready        zhiyin serve")
+    return 0
+
+
+def _import(parsed: argparse.Namespace) -> int:
+    from bot.importing import import_files
+    from bot.setup import progress_bar
+    from storage.database import open_database
+    from storage.store import Store
+
+    settings = read_settings()
+    store = Store(open_database(settings.database))
+    with progress_bar("import") as show:
+        report = import_files(
+            parsed.files, settings, store, replace=parsed.replace, dry_run=parsed.dry_run, progress=show
+        )
+    for error in report.errors:
+        print(error, file=sys.stderr)
+    would = "would be " if parsed.dry_run else ""
+    print(
+        f"{report.taken} items read: {report.new} {would}new, {report.changed} {would}changed, "
+        f"{report.removed} {would}removed; {len(report.errors)} lines refused"
+    )
+    if parsed.replace and report.errors:
+        print("nothing was removed, because some lines were refused", file=sys.stderr)
+    if not report.indexed:
+        print("the app is running: it takes the changes up within seconds")
+    return 1 if report.errors else 0
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from bot.serving import serve
+
+    given = {name: getattr(parsed, name) for name in ("host", "port") if getattr(parsed, name) is not None}
+    serve(read_settings(**given))
+    return 0
+
+
+def _chat(parsed: argparse.Namespace) -> int:
+    from bot.terminal import chat
+
+    chat(read_settings(), parsed.lang)
+    return 0
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from storage.database import open_database
+    from storage.store import Store
+
+    settings: Settings = read_settings()
+    Store(open_database(settings.database)).export(parsed.out)
+    print(f"written to {parsed.out}")
+    return 0
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    from bot.bench import bench
+
+    print(bench(read_settings(), items=parsed.items, words=not parsed.no_llm))
+    return 0
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from bot.phrasing.training import SENTENCES, train
+
+    settings = read_settings()
+    train(parsed.sentences or SENTENCES, settings.models_dir / "llm", parsed.out, epochs=parsed.epochs)
+    return 0
+
+
+_COMMANDS = {
+    "setup": _setup,
+    "import": _import,
+    "serve": _serve,
+    "chat": _chat,
+    "export": _export,
+    "bench": _bench,
+    "train": _train,
+}

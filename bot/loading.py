@@ -1,0 +1,219 @@
+"""Builds what answers (`Mind`) in the background, so that the first page does not wait for models."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import numpy as np
+
+from bot.bot import Mind
+from bot.phrasing.language_model import LanguageModel
+from bot.phrasing.models import language_model
+from bot.phrasing.phraser import Phraser
+from bot.recommend import FloatArray, Recommender, Shelf
+from bot.settings import Settings
+from bot.understanding.understand import Understander
+from bot.understanding.vocabulary import Vocabulary
+from errors import ModelError, NotReady, ZhiyinError
+from retrieval.catalogue import Catalogue
+from retrieval.encoder import Encoder
+from retrieval.files import item_from_json
+from retrieval.importing import catalogue_of
+from retrieval.index import Index
+from retrieval.items import Item
+from retrieval.lexical import LexicalIndex
+from retrieval.score import freshness, popularity
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+APPROVAL = {"purchase": 3.0, "like": 1.0, "click": 0.2, "dislike": -1.0, "hide": -1.0}
+"""What one act of anybody adds to an item's approval."""
+LOOK_EVERY = 2.0
+"""Seconds between looks for a changed catalogue."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is ready. `missing`: what is still being loaded; `degraded`: what will not be had, and why."""
+
+    missing: tuple[str, ...] = ()
+    degraded: dict[str, str] = field(default_factory=dict)
+    items: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that was asked for is there, or known not to be had."""
+        return not self.missing
+
+    def as_json(self) -> dict[str, Any]:
+        """For `/readyz`."""
+        status = "ready" if self.ready else "loading"
+        return {"status": status, "missing": list(self.missing), "degraded": self.degraded, "items": self.items}
+
+
+class Loader:
+    """Loads encoder, catalogue and language model in that order; calling it gives the `Mind`, or NotReady.
+
+    Conversations can begin, in plain sentences, while the language model is still loading.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._mind: Mind | None = None
+        self._status = Status(missing=("encoder", "catalogue", "language model"))
+        self._closing = Event()
+        self._lock = Lock()
+        self._thread = Thread(target=self._run, name="loader", daemon=True)
+        self._encoder: Encoder | None = None
+        self._index: Index | None = None
+        self._stamp = ""
+
+    def __call__(self) -> Mind:
+        """What answers now. Raises NotReady while encoder or catalogue are missing."""
+        if self._mind is None:
+            raise NotReady(missing=", ".join(self._status.missing) or "catalogue")
+        return self._mind
+
+    def start(self) -> None:
+        """Begins loading in the background."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the background work."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def status(self) -> Status:
+        """What is ready now."""
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> Mind:
+        """Waits until everything is loaded. Raises NotReady after `timeout` seconds or if loading failed."""
+        clock = Event()
+        waited = 0.0
+        while not self._status.ready:
+            if (timeout is not None and waited >= timeout) or not self._thread.is_alive():
+                raise NotReady(missing=", ".join([*self._status.missing, *self._status.degraded.values()]))
+            clock.wait(0.05)
+            waited += 0.05
+        return self()
+
+    def _run(self) -> None:
+        try:
+            self._encoder = load_encoder(self._settings)
+            self._done("encoder")
+            self._index = Index(self._settings.chroma, self._encoder.name)
+            self._load_catalogue()
+            self._done("catalogue")
+        except ZhiyinError as error:
+            log.exception("loading stopped")
+            self._status = replace(self._status, degraded={**self._status.degraded, "start": str(error)})
+            return
+        self._load_words()
+        while not self._closing.wait(LOOK_EVERY):
+            self._look()
+
+    def _done(self, part: str) -> None:
+        left = tuple(name for name in self._status.missing if name != part)
+        self._status = replace(self._status, missing=left)
+        log.info("%s loaded", part)
+
+    def _load_words(self) -> None:
+        model: LanguageModel | None = None
+        try:
+            model = language_model(self._settings)
+        except ModelError as error:
+            log.warning("no language model, plain sentences instead: %s", error)
+            self._status = replace(self._status, degraded={"language model": str(error)})
+        assert self._mind is not None
+        self._mind = replace(self._mind, phraser=replace(self._mind.phraser, model=model))
+        self._done("language model")
+
+    def _look(self) -> None:
+        """Loads the catalogue again if it was changed, by this process or another."""
+        try:
+            if self._store.catalogue_stamp() != self._stamp:
+                self._load_catalogue()
+        except ZhiyinError:
+            log.exception("the changed catalogue could not be loaded; the old one serves on")
+
+    def _load_catalogue(self) -> None:
+        assert self._encoder is not None
+        assert self._index is not None
+        stamp = self._store.catalogue_stamp()
+        items = [item_from_json(record.data) for record in self._store.items()]
+        catalogue = catalogue_of(items, self._encoder, self._index)
+        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings.slate_size)
+        with self._lock:
+            if self._mind is not None:
+                mind = replace(mind, phraser=replace(mind.phraser, model=self._mind.phraser.model))
+            self._mind = mind
+        self._stamp = stamp
+        self._status = replace(self._status, items=len(items))
+
+
+def build_mind(
+    catalogue: Catalogue,
+    encoder: Encoder,
+    index: Index,
+    approval: dict[str, float],
+    slate_size: int,
+    model: LanguageModel | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Mind:
+    """Everything that answers, from one catalogue. `approval`: item id → weighted approvals by everybody."""
+    vocabulary = Vocabulary(catalogue)
+    counts = np.asarray([approval.get(item.id, 0.0) for item in catalogue.items], dtype=np.float32)
+    shelf = Shelf(
+        catalogue=catalogue,
+        lexical=LexicalIndex(catalogue, vocabulary.segmenter),
+        index=index,
+        popular=popularity(counts),
+        fresh=freshness(_ages(catalogue.items, now())),
+    )
+    return Mind(
+        understander=Understander(vocabulary),
+        recommender=Recommender(shelf),
+        encoder=encoder,
+        phraser=Phraser(vocabulary, model),
+        slate_size=slate_size,
+    )
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """The encoder that the settings name."""
+    name = str(settings.models_dir / "encoder") if settings.encoder == "embedded" else settings.encoder
+    return Encoder(name, threads=settings.threads)
+
+
+def approvals(store: Store) -> dict[str, float]:
+    """Item id → weighted approvals less disapprovals, by everybody."""
+    return {
+        item_id: sum(APPROVAL.get(kind, 0.0) * count for kind, count in kinds.items())
+        for item_id, kinds in store.feedback_counts().items()
+    }
+
+
+def _ages(items: tuple[Item, ...], now: datetime) -> FloatArray:
+    """[n] days since publication; nan where it is not known."""
+    out = np.full(len(items), np.nan, dtype=np.float32)
+    for i, item in enumerate(items):
+        if item.published_at:
+            published = datetime.fromisoformat(item.published_at)
+            published = published if published.tzinfo else published.replace(tzinfo=UTC)
+            out[i] = max((now - published).total_seconds() / 86_400, 0.0)
+    return out
+
+
+def models_present(folder: Path) -> bool:
+    """Whether the embedded encoder is unpacked."""
+    return (folder / "encoder" / "config.json").exists()

@@ -1,0 +1,52 @@
+"""Starts the site and ends it: a clear line for each step, a clear sentence for what is wrong."""
+
+from __future__ import annotations
+
+import logging
+import socket
+
+import uvicorn
+
+from bot.bot import Bot
+from bot.loading import Loader
+from bot.settings import Settings
+from bot.setup import set_up
+from bot.web.server import create_app
+from errors import SettingsError
+from storage.database import open_database
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Serves until it is stopped. Raises SettingsError for a port that cannot be had, and what set-up raises."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with free_port(settings.host, settings.port) as listening:
+        set_up(settings)
+        store = Store(open_database(settings.database))
+        loader = Loader(settings, store)
+        loader.start()
+        try:
+            app = create_app(Bot(store, loader), loader, settings)
+            host, port = listening.getsockname()[:2]
+            print(f"\n知音 Zhiyin  →  http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}\n", flush=True)
+            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+            server.run(sockets=[listening])
+        finally:
+            loader.close()
+
+
+def free_port(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises SettingsError where the port is taken or not allowed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        reason = f"{host}:{port} cannot be used ({error.strerror}); choose another port"
+        raise SettingsError(name="ZHIYIN_PORT", reason=reason) from error
+    return listening

@@ -1,0 +1,1 @@
+"""The outside face: the HTTP interface and the chat page."""

@@ -1,0 +1,111 @@
+"""The application: the interface, the page, health and figures, and what every answer carries."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.exceptions import HTTPException
+
+from bot.bot import Bot
+from bot.loading import Loader
+from bot.settings import Settings
+from bot.web.api import api_router, request_lang
+from bot.web.page import mount_page
+from bot.web.streams import problem
+from errors import InputError, NotReady, ZhiyinError
+
+log = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+
+
+def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
+    """The whole site over one bot: `/`, `/api/v1`, `/healthz`, `/readyz`, `/metrics`."""
+    app = FastAPI(title="Zhiyin", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    # Without a CORS layer of our own, Gradio would answer any origin with credentials allowed.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.widget_origins),
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Accept"],
+    )
+    _answer_errors(app)
+    _measure(app)
+    app.include_router(api_router(bot, settings))
+    _add_health(app, loader)
+    mount_page(app, bot, loader)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Every error is a problem document in the caller's language; the log has the rest."""
+
+    @app.exception_handler(ZhiyinError)
+    async def known(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ZhiyinError)
+        if error.status >= 500:
+            log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+        return _problem(problem(error, request_lang(request)))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path")) or "body"
+        wrong = InputError(field=field, zh_reason=f"格式不对（{first['msg']}）", reason=str(first["msg"]))
+        return _problem(problem(wrong, request_lang(request)))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        body = {"type": "about:blank", "status": error.status_code, "title": error.detail, "detail": error.detail}
+        return _problem(body | {"code": str(error.detail).lower().replace(" ", "_")}, error.headers)
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _problem(problem(ZhiyinError(), request_lang(request)))
+
+
+def _problem(body: dict[str, Any], headers: Any = None) -> Response:
+    extra = {"Retry-After": "2"} if body["status"] == NotReady.status else {}
+    return JSONResponse(body, body["status"], media_type=PROBLEM, headers={**(headers or {}), **extra})
+
+
+def _measure(app: FastAPI) -> None:
+    """Counts and times requests by route, for `/metrics`."""
+    registry = CollectorRegistry()
+    requests = Counter("zhiyin_requests", "Requests answered", ["method", "route", "status"], registry=registry)
+    seconds = Histogram("zhiyin_request_seconds", "Time to the answer's head", ["method", "route"], registry=registry)
+
+    @app.middleware("http")
+    async def measured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        start = perf_counter()
+        response = await call_next(request)
+        route = getattr(request.scope.get("route"), "path", "other")
+        requests.labels(request.method, route, str(response.status_code)).inc()
+        seconds.labels(request.method, route).observe(perf_counter() - start)
+        return response
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _add_health(app: FastAPI, loader: Loader) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def ready() -> Response:
+        status = loader.status()
+        return JSONResponse(status.as_json(), 200 if status.ready else 503)

@@ -1,0 +1,145 @@
+"""The one error family.
+
+ZhiyinError
+├── InputError            what a person sent is wrong; says which field
+│   └── TextTooLong
+├── CatalogueError        a catalogue line is wrong; says file, line and field
+├── NotFound              no such session, item or turn
+├── Unauthorized          no token, or the wrong one
+├── Conflict              the same thing is being done by somebody else
+├── NotReady              models or catalogue are still loading
+├── SettingsError         a setting is wrong; says its name and what is allowed
+├── ModelError            a model is missing or damaged
+├── StorageError          the database cannot be read or written now
+└── VectorIndexError      the vector index cannot be read or written now
+
+Every error carries a sentence in Chinese and in English for the person at the edge (`say`);
+what else happened belongs in the log (`__cause__`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+Lang = Literal["zh", "en"]
+
+
+class ZhiyinError(Exception):
+    """Base of the family. `fields` fill the sentence's placeholders.
+
+    `code` is stable and machine-readable, `status` the HTTP status at the web edge.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    zh: ClassVar[str] = "出了点问题，请稍后再试。"
+    en: ClassVar[str] = "Something went wrong; please try again shortly."
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(fields)
+        self.fields = fields
+
+    def say(self, lang: Lang = "en") -> str:
+        """The sentence a person reads."""
+        return (self.zh if lang == "zh" else self.en).format_map(self.fields)
+
+    def __str__(self) -> str:
+        return self.say("en")
+
+
+class InputError(ZhiyinError):
+    """Fields: `field`, `zh_reason`, `reason`."""
+
+    code = "bad_input"
+    status = 422
+    zh = "{field}：{zh_reason}。"
+    en = "{field}: {reason}."
+
+
+class TextTooLong(InputError):
+    """Fields: `field`, `limit`, `length`."""
+
+    code = "text_too_long"
+    status = 413
+    zh = "这段话有 {length} 个字符，最多 {limit} 个，请分几次说。"
+    en = "That text has {length} characters; the limit is {limit}. Please say it in parts."
+
+
+class CatalogueError(ZhiyinError):
+    """Fields: `file`, `line`, `field`, `reason`."""
+
+    code = "bad_catalogue"
+    status = 422
+    zh = "{file} 第 {line} 行，{field}：{reason}"
+    en = "{file}:{line}: {field}: {reason}"
+
+
+class NotFound(ZhiyinError):
+    """Fields: `what` (session, item, turn), `id`."""
+
+    code = "not_found"
+    status = 404
+    zh = "找不到 {what} {id}。"
+    en = "There is no {what} {id}."
+
+
+class Unauthorized(ZhiyinError):
+    """No fields."""
+
+    code = "unauthorized"
+    status = 401
+    zh = "这次会话的凭证缺失或不对。"
+    en = "This session's token is missing or wrong."
+
+
+class Conflict(ZhiyinError):
+    """Fields: `zh_reason`, `reason`."""
+
+    code = "conflict"
+    status = 409
+    zh = "{zh_reason}。"
+    en = "{reason}."
+
+
+class NotReady(ZhiyinError):
+    """Fields: `missing`: what is still being loaded."""
+
+    code = "not_ready"
+    status = 503
+    zh = "还在准备（{missing}），请稍等片刻。"
+    en = "Still getting ready ({missing}); please wait a moment."
+
+
+class SettingsError(ZhiyinError):
+    """Fields: `name`, `reason`."""
+
+    code = "bad_setting"
+    zh = "设置 {name} 有误：{reason}"
+    en = "Setting {name} is wrong: {reason}"
+
+
+class ModelError(ZhiyinError):
+    """Fields: `model`, `reason`."""
+
+    code = "model"
+    status = 503
+    zh = "模型 {model} 用不了：{reason}"
+    en = "The model {model} cannot be used: {reason}"
+
+
+class StorageError(ZhiyinError):
+    """Fields: `reason`."""
+
+    code = "storage"
+    status = 503
+    zh = "数据库现在读写不了：{reason}"
+    en = "The database cannot be used now: {reason}"
+
+
+class VectorIndexError(ZhiyinError):
+    """Fields: `reason`."""
+
+    code = "index"
+    status = 503
+    zh = "向量索引现在读写不了：{reason}"
+    en = "The vector index cannot be used now: {reason}"

@@ -1,0 +1,112 @@
+"""Words of the catalogue: an inverted index over what is written of each item, with idf weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.catalogue import Catalogue
+from retrieval.items import Item
+from retrieval.segment import Segmenter
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+STRONG, WEAK = 1.0, 0.5
+"""Weight of a word in the title, category, brand, tags or attributes; and in the description alone."""
+
+
+class LexicalIndex:
+    """Which items hold a word, and how telling the word is. Built once for a catalogue; read-only after.
+
+    Words are the normal forms of `Segmenter`; facets are looked up in the catalogue's own lists, so that a
+    value tagged in one language is found from the other.
+    """
+
+    def __init__(self, catalogue: Catalogue, segmenter: Segmenter) -> None:
+        self._catalogue = catalogue
+        self._size = len(catalogue.items)
+        strong: dict[str, list[int]] = {}
+        weak: dict[str, list[int]] = {}
+        for position, item in enumerate(catalogue.items):
+            telling = {norm for text in _telling(item) for norm in segmenter.norms(text)}
+            for norm in telling:
+                strong.setdefault(norm, []).append(position)
+            for norm in {norm for text in _descriptions(item) for norm in segmenter.norms(text)} - telling:
+                weak.setdefault(norm, []).append(position)
+        self._strong = {norm: np.asarray(places, dtype=np.int64) for norm, places in strong.items()}
+        self._weak = {norm: np.asarray(places, dtype=np.int64) for norm, places in weak.items()}
+
+    def knows(self, norm: str) -> bool:
+        """Whether any item holds the word."""
+        return norm in self._strong or norm in self._weak
+
+    def strong_positions(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> IntArray:
+        """Items that hold the word outside the description, or have one of the facets (sorted positions)."""
+        found = [self._strong.get(norm, np.empty(0, dtype=np.int64))]
+        found += [
+            np.asarray(self._catalogue.facets.get(field, {}).get(value, ()), dtype=np.int64)
+            for field, value in facets
+        ]
+        return np.unique(np.concatenate(found))
+
+    def presence(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> FloatArray:
+        """[n] how much each item is about the word: STRONG, WEAK or 0."""
+        out = np.zeros(self._size, dtype=np.float32)
+        if norm in self._weak:
+            out[self._weak[norm]] = WEAK
+        out[self.strong_positions(norm, facets)] = STRONG
+        return out
+
+    def idf(self, presence: FloatArray) -> float:
+        """How telling a word with this presence is: log((1 + n) / (1 + df)), the smoothed idf."""
+        return float(np.log((1 + self._size) / (1 + np.count_nonzero(presence))))
+
+    def match(
+        self,
+        words: Sequence[tuple[str, Sequence[tuple[str, str]], float]],
+        alternatives: Sequence[tuple[str, Sequence[tuple[str, str]], float]] = (),
+    ) -> FloatArray:
+        """[n] share of the wish's words that each item meets, weighted by idf and by the words' own weights (0-1).
+
+        `words`: (norm, facets, weight), all wished for. `alternatives`: kinds of which one item can be only one
+        (T-shirt or jeans); the best met counts for the group.
+        """
+        total = np.zeros(self._size, dtype=np.float32)
+        weights = 0.0
+        for norm, facets, weight in words:
+            presence = self.presence(norm, facets)
+            value = weight * self.idf(presence)
+            total += value * presence
+            weights += value
+        if alternatives:
+            heaviest = max(weight for _, _, weight in alternatives)
+            presences = [(self.presence(norm, facets), weight / heaviest) for norm, facets, weight in alternatives]
+            value = heaviest * max(self.idf(presence) for presence, _ in presences)
+            total += value * np.max([presence * share for presence, share in presences], axis=0)
+            weights += value
+        return total / weights if weights > 0 else total
+
+
+def _telling(item: Item) -> list[str]:
+    texts = [item.title, item.category, item.brand, *item.tags, *_attribute_texts(item.attributes)]
+    for words in item.i18n.values():
+        texts += [words.get("title", ""), words.get("category", ""), words.get("brand", ""), *words.get("tags", ())]
+        texts += _attribute_texts(words.get("attributes", {}))
+    return [text for text in texts if text]
+
+
+def _descriptions(item: Item) -> list[str]:
+    return [text for text in (item.description, *(w.get("description", "") for w in item.i18n.values())) if text]
+
+
+def _attribute_texts(attributes: Mapping[str, object]) -> list[str]:
+    texts: list[str] = []
+    for value in attributes.values():
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, tuple | list):
+            texts += [text for text in value if isinstance(text, str)]
+    return texts

@@ -1,0 +1,49 @@
+"""Queries on the catalogue's items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage.records import ItemRecord
+from storage.tables import ItemRow
+
+_CHUNK = 1_000
+"""Rows a statement: below every database's limit on parameters."""
+
+
+def checksums(db: Session) -> dict[str, str]:
+    """Item id → checksum."""
+    return dict(db.execute(select(ItemRow.id, ItemRow.checksum)).all())
+
+
+def items(db: Session) -> list[ItemRecord]:
+    """All items, by id."""
+    columns = (getattr(ItemRow, field.name) for field in fields(ItemRecord))
+    return [ItemRecord(*row) for row in db.execute(select(*columns).order_by(ItemRow.id))]
+
+
+def save(db: Session, records: Iterable[ItemRecord]) -> None:
+    """Adds items or replaces those with the same id; the last of several with one id counts."""
+    rows = [asdict(record) for record in {record.id: record for record in records}.values()]
+    if not rows:
+        return
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(ItemRow)
+    replaced = {name: insert.excluded[name] for name in rows[0] if name != "id"}
+    db.execute(insert.on_conflict_do_update(index_elements=[ItemRow.id], set_=replaced), rows)
+
+
+def delete_items(db: Session, ids: Iterable[str]) -> int:
+    """Removes items and says how many there were."""
+    wanted = sorted(set(ids))
+    chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+    gone = [
+        db.scalars(delete(ItemRow).where(ItemRow.id.in_(chunk)).returning(ItemRow.id)).all()
+        for chunk in chunks
+    ]
+    return sum(map(len, gone))

@@ -1,0 +1,184 @@
+"""Queries on what is said and shown in a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from errors import NotFound
+from storage import feedback, sessions
+from storage.records import (
+    InterestChange,
+    JsonObject,
+    MessageRecord,
+    Role,
+    SlateDraft,
+    SlateRecord,
+    TurnState,
+    new_id,
+    utc_now,
+)
+from storage.tables import ImpressionRow, InterestRow, MessageRow, SessionRow, SlateRow, insert_rows
+
+
+def load_turn(db: Session, session_id: str) -> TurnState:
+    """All that a turn starts from."""
+    found = db.execute(
+        select(SessionRow, InterestRow)
+        .join(InterestRow, InterestRow.session_id == SessionRow.id)
+        .where(SessionRow.id == session_id)
+    ).first()
+    if found is None:
+        raise NotFound(what="session", id=session_id)
+    session, interest = found
+    return TurnState(
+        session=session.record(),
+        interest=interest.record(),
+        shown_ids=tuple(shown_item_ids(db, session_id)),
+        feedback=tuple(feedback.of_session(db, session_id)),
+    )
+
+
+def add_user_message(db: Session, session_id: str, text: str, lang: str) -> MessageRecord:
+    """What the visitor said."""
+    sessions.touch(db, session_id)
+    row = _message(session_id, "user", lang, text=text, complete=True)
+    insert_rows(db, row)
+    return row.record()
+
+
+def start_reply(
+    db: Session,
+    session_id: str,
+    *,
+    lang: str,
+    intent: str,
+    understanding: JsonObject,
+    slate: SlateDraft | None,
+    interest: InterestChange,
+) -> MessageRecord:
+    """The bot's message, incomplete, with its slate and the new interest."""
+    sessions.change_interest(db, session_id, interest)
+    row = _message(session_id, "bot", lang, intent=intent, understanding=understanding)
+    insert_rows(db, row)
+    if slate is not None:
+        _keep_slate(db, session_id, slate, row.turn_id)
+    return row.record()
+
+
+def finish_reply(
+    db: Session,
+    turn_id: str,
+    *,
+    text: str,
+    lines: Mapping[str, str],
+    line_outcomes: Mapping[str, str],
+    timings: Mapping[str, float],
+    complete: bool,
+) -> None:
+    """The bot's words."""
+    statement = (
+        update(MessageRow)
+        .where(MessageRow.turn_id == turn_id, MessageRow.role == "bot")
+        .values(
+            text=text,
+            lines=dict(lines),
+            line_outcomes=dict(line_outcomes),
+            timings=dict(timings),
+            complete=complete,
+        )
+    )
+    if not sessions.changed(db, statement):
+        raise NotFound(what="turn", id=turn_id)
+
+
+def add_slate(db: Session, session_id: str, slate: SlateDraft, turn_id: str | None) -> SlateRecord:
+    """A slate that was shown without words."""
+    sessions.touch(db, session_id)
+    return _keep_slate(db, session_id, slate, turn_id)
+
+
+def messages(db: Session, session_id: str) -> list[MessageRecord]:
+    """The session's messages in order."""
+    sessions.get(db, session_id)
+    rows = db.scalars(select(MessageRow).where(MessageRow.session_id == session_id).order_by(MessageRow.id))
+    return [row.record() for row in rows]
+
+
+def slates(db: Session, session_id: str) -> list[SlateRecord]:
+    """The session's slates in order, each with its impressions; an empty slate too."""
+    sessions.get(db, session_id)
+    rows = db.execute(
+        select(SlateRow, ImpressionRow)
+        .outerjoin(ImpressionRow, ImpressionRow.slate_id == SlateRow.slate_id)
+        .where(SlateRow.session_id == session_id)
+        .order_by(SlateRow.id, ImpressionRow.rank)
+    )
+    return [
+        slate.record(tuple(shown.record() for _, shown in group if shown is not None))
+        for slate, group in groupby(rows, key=lambda row: row[0])
+    ]
+
+
+def shown_item_ids(db: Session, session_id: str) -> list[str]:
+    """Each item shown once, in the order it was first shown."""
+    rows = db.scalars(
+        select(ImpressionRow.item_id)
+        .join(SlateRow, SlateRow.slate_id == ImpressionRow.slate_id)
+        .where(SlateRow.session_id == session_id)
+        .order_by(SlateRow.id, ImpressionRow.rank)
+    )
+    return list(dict.fromkeys(rows))
+
+
+def _message(
+    session_id: str,
+    role: Role,
+    lang: str,
+    *,
+    text: str = "",
+    intent: str | None = None,
+    understanding: JsonObject | None = None,
+    complete: bool = False,
+) -> MessageRow:
+    return MessageRow(
+        turn_id=new_id(),
+        session_id=session_id,
+        role=role,
+        text=text,
+        lang=lang,
+        intent=intent,
+        understanding=dict(understanding or {}),
+        lines={},
+        line_outcomes={},
+        timings={},
+        complete=complete,
+        created_at=utc_now(),
+    )
+
+
+def _keep_slate(db: Session, session_id: str, slate: SlateDraft, turn_id: str | None) -> SlateRecord:
+    row = SlateRow(
+        slate_id=slate.slate_id,
+        session_id=session_id,
+        turn_id=turn_id,
+        unmet=list(slate.unmet),
+        created_at=utc_now(),
+    )
+    insert_rows(db, row)
+    shown_rows = (
+        ImpressionRow(
+            slate_id=slate.slate_id,
+            rank=shown.rank,
+            item_id=shown.item_id,
+            score=shown.score,
+            parts=dict(shown.parts),
+            because=list(shown.because),
+        )
+        for shown in slate.impressions
+    )
+    insert_rows(db, *shown_rows)
+    return row.record(slate.impressions)

@@ -1,0 +1,82 @@
+"""Queries on what visitors say of items."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from errors import NotFound
+from storage import sessions
+from storage.records import FeedbackRecord, InterestChange, new_id, utc_now
+from storage.tables import FeedbackRow, insert_rows
+
+
+def add(
+    db: Session,
+    session_id: str,
+    item_id: str,
+    kind: str,
+    value: float | None,
+    turn_id: str | None,
+    interest: InterestChange | None,
+) -> FeedbackRecord:
+    """Feedback and the interest it leads to."""
+    sessions.touch(db, session_id)
+    if interest is not None:
+        sessions.change_interest(db, session_id, interest)
+    row = FeedbackRow(
+        feedback_id=new_id(),
+        session_id=session_id,
+        item_id=item_id,
+        kind=kind,
+        value=value,
+        turn_id=turn_id,
+        undone=False,
+        created_at=utc_now(),
+    )
+    insert_rows(db, row)
+    return row.record()
+
+
+def undo(db: Session, session_id: str, item_id: str, interest: InterestChange | None) -> FeedbackRecord:
+    """The last feedback on the item that still stands, now undone, and the interest that leads to."""
+    sessions.touch(db, session_id)
+    if interest is not None:
+        sessions.change_interest(db, session_id, interest)
+    row = db.scalars(
+        select(FeedbackRow)
+        .where(
+            FeedbackRow.session_id == session_id,
+            FeedbackRow.item_id == item_id,
+            FeedbackRow.undone.is_(False),
+        )
+        .order_by(FeedbackRow.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        raise NotFound(what="feedback on item", id=item_id)
+    row.undone = True
+    return row.record()
+
+
+def of_session(db: Session, session_id: str) -> list[FeedbackRecord]:
+    """The session's feedback in order."""
+    rows = db.scalars(
+        select(FeedbackRow).where(FeedbackRow.session_id == session_id).order_by(FeedbackRow.id)
+    )
+    return [row.record() for row in rows]
+
+
+def counts(db: Session) -> dict[str, dict[str, int]]:
+    """Item id → kind → how often it stands, over all sessions."""
+    rows = db.execute(
+        select(FeedbackRow.item_id, FeedbackRow.kind, func.count())
+        .where(FeedbackRow.undone.is_(False))
+        .group_by(FeedbackRow.item_id, FeedbackRow.kind)
+    )
+    counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for item_id, kind, count in rows:
+        counted[item_id][kind] = count
+    return dict(counted)

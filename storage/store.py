@@ -1,0 +1,230 @@
+"""The store: every read and write of Zhiyin's database, one transaction a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from storage import catalogue, conversation, exporting, feedback, privacy, sessions
+from storage.database import reading, writing
+from storage.records import (
+    FeedbackRecord,
+    InterestChange,
+    InterestRecord,
+    ItemRecord,
+    JsonObject,
+    MessageRecord,
+    SessionRecord,
+    SlateDraft,
+    SlateRecord,
+    TurnState,
+)
+
+
+class Store:
+    """The database behind plain values. Safe to share between threads.
+
+    Each method is one transaction: all of it is kept, or none. Each may raise StorageError (locked, full,
+    read-only, damaged, unreachable); those that name a session raise NotFound where there is none.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # -- items
+
+    def item_checksums(self) -> dict[str, str]:
+        """Item id → checksum, for all items."""
+        with reading(self._engine) as db:
+            return catalogue.checksums(db)
+
+    def items(self) -> list[ItemRecord]:
+        """All items, by id."""
+        with reading(self._engine) as db:
+            return catalogue.items(db)
+
+    def save_items(self, records: Iterable[ItemRecord]) -> None:
+        """Adds items, or replaces those with the same id; the last of several with one id counts."""
+        with writing(self._engine) as db:
+            catalogue.save(db, records)
+
+    def delete_items(self, ids: Iterable[str]) -> int:
+        """Removes items and says how many there were. What was shown and said of them stays."""
+        with writing(self._engine) as db:
+            return catalogue.delete_items(db, ids)
+
+    # -- sessions
+
+    def create_session(
+        self,
+        token: str,
+        lang: str,
+        visitor: str | None = None,
+        domains: Sequence[str] = (),
+        context: Mapping[str, Any] | None = None,
+    ) -> SessionRecord:
+        """A new session with an empty interest. Only the token's SHA-256 is kept."""
+        with writing(self._engine) as db:
+            return sessions.create(db, token, lang, visitor, domains, context or {})
+
+    def session(self, session_id: str) -> SessionRecord:
+        """The session, or NotFound."""
+        with reading(self._engine) as db:
+            return sessions.get(db, session_id).record()
+
+    def authorize(self, session_id: str, token: str) -> SessionRecord:
+        """The session if the token is its own; else Unauthorized."""
+        with reading(self._engine) as db:
+            return sessions.authorize(db, session_id, token)
+
+    def delete_session(self, session_id: str) -> None:
+        """Removes the session and all that is held on it."""
+        with writing(self._engine) as db:
+            privacy.delete_session(db, session_id)
+
+    def export_session(self, session_id: str) -> dict[str, Any]:
+        """All that is held on a session, as JSON values (times in ISO 8601)."""
+        with reading(self._engine) as db:
+            return privacy.export_session(db, session_id)
+
+    # -- conversation
+
+    def load_turn(self, session_id: str) -> TurnState:
+        """What a turn starts from, as it stood at one moment."""
+        with reading(self._engine) as db:
+            return conversation.load_turn(db, session_id)
+
+    def add_user_message(self, session_id: str, text: str, lang: str) -> MessageRecord:
+        """Keeps what the visitor said; it is safe when this returns."""
+        with writing(self._engine) as db:
+            return conversation.add_user_message(db, session_id, text, lang)
+
+    def start_reply(
+        self,
+        session_id: str,
+        *,
+        lang: str,
+        intent: str,
+        understanding: JsonObject,
+        slate: SlateDraft | None,
+        interest: InterestChange,
+    ) -> MessageRecord:
+        """Keeps the beginning of a reply at once: the bot's message, still incomplete, its slate if there is
+        one, and the new interest.
+
+        Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile.
+        """
+        with writing(self._engine) as db:
+            return conversation.start_reply(
+                db,
+                session_id,
+                lang=lang,
+                intent=intent,
+                understanding=understanding,
+                slate=slate,
+                interest=interest,
+            )
+
+    def finish_reply(
+        self,
+        turn_id: str,
+        *,
+        text: str,
+        lines: Mapping[str, str],
+        line_outcomes: Mapping[str, str],
+        timings: Mapping[str, float],
+        complete: bool = True,
+    ) -> None:
+        """Keeps a reply's words; `complete=False` for one that was cut off. NotFound if the turn is gone."""
+        with writing(self._engine) as db:
+            conversation.finish_reply(
+                db,
+                turn_id,
+                text=text,
+                lines=lines,
+                line_outcomes=line_outcomes,
+                timings=timings,
+                complete=complete,
+            )
+
+    def add_slate(self, session_id: str, slate: SlateDraft, turn_id: str | None = None) -> SlateRecord:
+        """Keeps a slate that was shown without words."""
+        with writing(self._engine) as db:
+            return conversation.add_slate(db, session_id, slate, turn_id)
+
+    def messages(self, session_id: str) -> list[MessageRecord]:
+        """The session's messages in the order they came."""
+        with reading(self._engine) as db:
+            return conversation.messages(db, session_id)
+
+    def slates(self, session_id: str) -> list[SlateRecord]:
+        """The session's slates in the order they were shown."""
+        with reading(self._engine) as db:
+            return conversation.slates(db, session_id)
+
+    def shown_item_ids(self, session_id: str) -> list[str]:
+        """Each item shown in the session once, in the order it was first shown."""
+        with reading(self._engine) as db:
+            sessions.get(db, session_id)
+            return conversation.shown_item_ids(db, session_id)
+
+    # -- interest
+
+    def interest(self, session_id: str) -> InterestRecord:
+        """The session's interest state."""
+        with reading(self._engine) as db:
+            return sessions.interest(db, session_id)
+
+    def save_interest(self, session_id: str, interest: InterestChange) -> InterestRecord:
+        """Keeps a new interest state. Raises Conflict if it was written by somebody else meanwhile."""
+        with writing(self._engine) as db:
+            return sessions.change_interest(db, session_id, interest)
+
+    # -- feedback
+
+    def add_feedback(
+        self,
+        session_id: str,
+        item_id: str,
+        kind: str,
+        value: float | None = None,
+        turn_id: str | None = None,
+        interest: InterestChange | None = None,
+    ) -> FeedbackRecord:
+        """Keeps feedback and, where it moves the interest, the new interest too; Conflict keeps neither."""
+        with writing(self._engine) as db:
+            return feedback.add(db, session_id, item_id, kind, value, turn_id, interest)
+
+    def undo_feedback(
+        self, session_id: str, item_id: str, interest: InterestChange | None = None
+    ) -> FeedbackRecord:
+        """Marks the session's last standing feedback on an item as undone, and gives it back so marked.
+
+        Raises NotFound if there is none, Conflict as `add_feedback` does.
+        """
+        with writing(self._engine) as db:
+            return feedback.undo(db, session_id, item_id, interest)
+
+    def feedback(self, session_id: str) -> list[FeedbackRecord]:
+        """The session's feedback in the order it came, with what was undone marked so."""
+        with reading(self._engine) as db:
+            sessions.get(db, session_id)
+            return feedback.of_session(db, session_id)
+
+    def feedback_counts(self) -> dict[str, dict[str, int]]:
+        """Item id → kind → how often, over all sessions; what was undone does not count."""
+        with reading(self._engine) as db:
+            return feedback.counts(db)
+
+    # -- export
+
+    def export(self, out_dir: Path) -> dict[str, int]:
+        """Writes conversations.jsonl, feedback.jsonl and impressions.jsonl, and says how many lines each has.
+
+        All three show the same moment. Raises InputError if the folder cannot be written.
+        """
+        with reading(self._engine) as db:
+            return exporting.export(db, out_dir)
