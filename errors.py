@@ -128,11 +128,11 @@ class ModelError(ZhiyinError):
 
 
 class StorageError(ZhiyinError):
-    """Fields: `reason`."""
+    """Fields: `zh_reason`, `reason`."""
 
     code = "storage"
     status = 503
-    zh = "数据库现在读写不了：{reason}"
+    zh = "数据库现在读写不了：{zh_reason}"
     en = "The database cannot be used now: {reason}"
 
 

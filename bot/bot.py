@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from threading import Event
@@ -20,6 +21,7 @@ from bot.understanding.turn import Turn
 from bot.understanding.understand import Understander
 from errors import Conflict, InputError, Lang, NotFound, TextTooLong
 from retrieval.encoder import Encoder
+from retrieval.items import Item
 from storage.records import (
     FeedbackRecord,
     ImpressionRecord,
@@ -224,11 +226,28 @@ class Bot:
             change = InterestChange(to_state(moved), state.interest.version)
             try:
                 if kind == "undo":
-                    return self.store.undo_feedback(session_id, item_id, turn_id=turn_id, interest=change)
+                    return self.store.undo_feedback(session_id, item_id, change)
                 return self.store.add_feedback(session_id, item_id, kind, value, turn_id, change)
             except Conflict:
                 continue
         raise Conflict(zh_reason="这次会话正被别处改动", reason="this conversation is being changed elsewhere")
+
+    def item(self, item_id: str) -> Item:
+        """An item of the catalogue. Raises NotFound."""
+        catalogue = self._mind().recommender.shelf.catalogue
+        if item_id not in catalogue.position:
+            raise NotFound(what="item", id=item_id)
+        return catalogue.items[catalogue.position[item_id]]
+
+    def similar(self, item_id: str, lang: Lang) -> Slate:
+        """The items most like one, by the similarity that the settings name."""
+        mind = self._mind()
+        self.item(item_id)
+        return mind.recommender.similar(item_id, lang, mind.slate_size)
+
+    def domains(self, lang: Lang) -> list[tuple[str, str]]:
+        """(domain, its commonest category in the language) for each domain of the catalogue."""
+        return domain_categories(self._mind().recommender.shelf.catalogue.items, lang)
 
     def interest(self, session_id: str) -> Interest:
         """The session's interest as it is now."""
@@ -255,6 +274,14 @@ class Bot:
 
     def _interest(self, mind: Mind, state: TurnState) -> Interest:
         return from_state(state.interest.state, mind.encoder.dimension)
+
+
+def domain_categories(items: Sequence[Item], lang: Lang) -> list[tuple[str, str]]:
+    """(domain, its commonest category in the language), in order of first appearance."""
+    counts: dict[str, Counter[str]] = {}
+    for item in items:
+        counts.setdefault(item.domain, Counter())[item.localized(lang).category or item.domain] += 1
+    return [(domain, categories.most_common(1)[0][0]) for domain, categories in counts.items()]
 
 
 def checked_text(text: str) -> str:

@@ -9,16 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from bot import allowed
-from bot.explain import Reasons
+from bot.explain import Reasons, quoted
 from bot.interest.state import Interest, Thread, Word
 from bot.interest.update import InterestParameters, pulled
-from bot.reply import Card, Slate
+from bot.reply import Because, Card, Slate
 from errors import Lang
 from retrieval import candidates
 from retrieval.catalogue import Catalogue
 from retrieval.diversify import allocate, pick
 from retrieval.index import Index
 from retrieval.lexical import LexicalIndex
+from retrieval.similarity import item_similarity
 from retrieval.score import Scored, ScoreWeights, evidence_part, low_price_part
 
 BoolArray = npt.NDArray[np.bool_]
@@ -87,6 +88,7 @@ class Recommender:
     weights: ScoreWeights = field(default_factory=ScoreWeights)
     parameters: RecommendParameters = field(default_factory=RecommendParameters)
     interest_parameters: InterestParameters = field(default_factory=InterestParameters)
+    similarity: str = "cosine"
 
     def slate(self, request: Request, slate_id: str) -> Slate:
         """The slate for an interest. Hard limits and refusals always hold; what cannot be met is in `unmet`."""
@@ -98,6 +100,28 @@ class Recommender:
         cards = tuple(self._card(choice, request) for choice in picked)
         slate = Slate(slate_id, cards)
         return self._admit(slate, threads, request) if threads else slate
+
+    def similar(self, item_id: str, lang: Lang, size: int) -> Slate:
+        """The available items most like one, by `similarity`; the score has the one part of that name."""
+        catalogue = self.shelf.catalogue
+        position = catalogue.position[item_id]
+        likeness = item_similarity(self.similarity, catalogue, position)
+        mask = catalogue.available.copy()
+        mask[position] = False
+        places = np.flatnonzero(mask)
+        order = places[candidates.top(likeness[places], size)]
+        like = quoted(catalogue.items[position].localized(lang).title, catalogue.items[position].domain, lang)
+        text = f"和{like}相近" if lang == "zh" else f"similar to {like}"
+        cards = tuple(
+            Card(
+                catalogue.items[p].localized(lang),
+                float(likeness[p]),
+                {self.similarity: float(likeness[p])},
+                (Because("similar", text),),
+            )
+            for p in order
+        )
+        return Slate(f"similar-{item_id}", cards)
 
     # -- choosing
 

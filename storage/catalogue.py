@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,12 @@ _CHUNK = 1_000
 def checksums(db: Session) -> dict[str, str]:
     """Item id → checksum."""
     return dict(db.execute(select(ItemRow.id, ItemRow.checksum)).all())
+
+
+def stamp(db: Session) -> str:
+    """How many items there are and when the last one came: changes with every import."""
+    count, last = db.execute(select(func.count(ItemRow.id), func.max(ItemRow.imported_at))).one()
+    return f"{count} {last}"
 
 
 def items(db: Session) -> list[ItemRecord]:

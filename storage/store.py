@@ -41,6 +41,11 @@ class Store:
         with reading(self._engine) as db:
             return catalogue.checksums(db)
 
+    def catalogue_stamp(self) -> str:
+        """Changes whenever an item is added, changed or removed; one cheap query."""
+        with reading(self._engine) as db:
+            return catalogue.stamp(db)
+
     def items(self) -> list[ItemRecord]:
         """All items, by id."""
         with reading(self._engine) as db:

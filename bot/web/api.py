@@ -87,13 +87,13 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
         lang = body.lang or request_lang(request)
         token = new_token()
         session, slate = bot.open_session(
-            token, lang, verified_visitor(settings, body), bot.known_domains(body.domains), body.context
+            token, lang, verified_visitor(settings, body), body.domains, body.context
         )
         return {
             "session_id": session.session_id,
             "token": token,
             "greeting": greeting(lang),
-            "suggestions": suggestions(bot.domains(), lang),
+            "suggestions": suggestions(bot.domains(lang), lang),
             "slate": slate.as_json(),
         }
 

@@ -1,0 +1,198 @@
+"""The chat page at `/`: Gradio carries events and streams, `static/` draws them.
+
+Texts from visitors, catalogue and model travel as JSON and become text nodes in the browser. Templates of the
+HTML component are not used for them: it evaluates what it has rendered as a script.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from importlib.resources import files
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from bot.bot import TEXT_LIMIT, Bot, as_lang
+from bot.loading import Loader
+from bot.reply import Delta, Slate
+from bot.understanding.language import language
+from bot.web.cards import card_json, heard_json, pressed, stored_turns, turn_json
+from bot.web.guard import Guard
+from bot.web.texts import greeting, suggestions
+from bot.web.visitor import page_lang, visitor_router, visitor_session
+from errors import Lang, NotFound, Unauthorized, ZhiyinError
+from storage.records import SessionRecord
+
+log = logging.getLogger(__name__)
+
+VISITORS_AT_ONCE = 16
+PRESSES = frozenset({"like", "dislike", "click"})
+CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%s', {detail: props.value})))"
+"""Hands a hidden component's value on to the page's script."""
+
+
+class ChatPage:
+    """What the page's events do. Each finds its session by the request's cookie; nothing is kept in between."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    def visit(self, request: gr.Request) -> dict[str, Any]:
+        """The conversation as it stands, for a page that has just opened."""
+        lang = asked(request)
+        try:
+            session = self._session(request)
+            return {
+                "session_id": session.session_id,
+                "lang": lang,
+                "greeting": greeting(lang),
+                "suggestions": suggestions(self._bot.domains(lang), lang),
+                "turns": stored_turns(self._bot, session.session_id, lang),
+                **self._felt(session.session_id),
+            }
+        except ZhiyinError as error:
+            return {"lang": lang, "error": error.say(lang)}
+
+    def say(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+        """Answers a message: (turn, what was felt), first with the cards, then with each piece of the words."""
+        key, text = given(event, "key"), given(event, "text")
+        try:
+            session = self._session(request, given(event, "session_id"))
+            yield from self._answer(session, key, text)
+        except (Unauthorized, NotFound) as gone:
+            yield turn_json(key, text, "gone", error=gone.say(asked(request))), gr.skip()
+        except ZhiyinError as error:
+            log.warning("a message could not be answered: %s", error, exc_info=error)
+            yield turn_json(key, text, "done", error=error.say(asked(request))), gr.skip()
+
+    def press(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """Keeps what the visitor pressed on a card that was shown to them; a second press takes it back."""
+        item_id, kind = given(event, "item_id"), given(event, "kind")
+        try:
+            session = self._session(request, given(event, "session_id"))
+            self._keep(session.session_id, item_id, kind)
+            return self._felt(session.session_id)
+        except ZhiyinError as error:
+            return {"error": error.say(asked(request))}
+
+    def _answer(self, session: SessionRecord, key: str, text: str) -> Iterator[tuple[Any, Any]]:
+        cards: list[dict[str, Any]] = []
+        unmet: tuple[str, ...] = ()
+        words: dict[str, str] = {}
+        events = self._bot.reply(session.session_id, text)
+        assert isinstance(events, Generator)
+        with closing(events):
+            for event in events:
+                felt: Any = gr.skip()
+                state = "pending"
+                if isinstance(event, Slate):
+                    lang = language(text, as_lang(session.lang))
+                    cards = [card_json(card, lang) for card in event.cards]
+                    unmet = event.unmet
+                    felt = self._felt(session.session_id)
+                elif isinstance(event, Delta):
+                    words[event.part] = words.get(event.part, "") + event.text
+                else:
+                    state = "done" if event.complete else "stopped"
+                yield turn_json(key, text, state, cards=cards, unmet=unmet, words=words), felt
+
+    def _keep(self, session_id: str, item_id: str, kind: str) -> None:
+        shown = {i.item_id: slate.turn_id for slate in self._bot.store.slates(session_id) for i in slate.impressions}
+        if kind not in PRESSES or item_id not in shown:
+            raise NotFound(what="item", id=item_id)
+        before = pressed(self._bot.store.feedback(session_id)).get(item_id)
+        if kind != "click":
+            self._take_back(session_id, item_id)
+        if kind != before:
+            self._bot.feedback(session_id, item_id, kind, turn_id=shown[item_id])
+
+    def _take_back(self, session_id: str, item_id: str) -> None:
+        """Undoes acts on the item, the last first, until no verdict stands."""
+        while item_id in pressed(self._bot.store.feedback(session_id)):
+            self._bot.feedback(session_id, item_id, "undo")
+
+    def _felt(self, session_id: str) -> dict[str, Any]:
+        return {
+            "interest": heard_json(self._bot.interest(session_id)),
+            "pressed": pressed(self._bot.store.feedback(session_id)),
+        }
+
+    def _session(self, request: gr.Request, shown: str = "") -> SessionRecord:
+        """The cookie's session; Unauthorized where the page shows another one (left open in a second tab)."""
+        session = visitor_session(self._bot.store, request.cookies)
+        if shown and shown != session.session_id:
+            raise Unauthorized()
+        return session
+
+
+def given(event: gr.EventData, name: str) -> str:
+    """A text that the page's script sent with an event; empty where it sent none."""
+    sent = event._data
+    value = sent.get(name) if isinstance(sent, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def asked(request: gr.Request) -> Lang:
+    """The language in which the page speaks to this visitor."""
+    return page_lang(request.cookies, request.headers.get("accept-language"))
+
+
+def static(name: str) -> str:
+    """A file of the page."""
+    return (files("bot.web") / "static" / name).read_text(encoding="utf-8")
+
+
+def build_page(page: ChatPage) -> gr.Blocks:
+    """The Gradio app: one visible component, and hidden ones that carry what its events answer."""
+    with gr.Blocks(title="知音 Zhiyin", analytics_enabled=False, fill_width=True) as demo:
+        shell = gr.HTML(
+            html_template=static("page.html"),
+            js_on_load=static("draw.js") + static("page.js"),
+            apply_default_css=False,
+            elem_id="zhiyin",
+            labels=json.loads(static("labels.json")),
+            glyphs=json.loads(static("glyphs.json")),
+            limit=TEXT_LIMIT,
+        )
+        visited, turn, felt = (
+            gr.HTML(value={}, html_template="", js_on_load=CARRIER % name, visible="hidden")
+            for name in ("visited", "turn", "felt")
+        )
+        how: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "trigger_mode": "multiple",
+            "concurrency_limit": VISITORS_AT_ONCE,
+        }
+        shell.visit(page.visit, None, visited, **how)
+        shell.say(page.say, None, [turn, felt], **how)
+        shell.press(page.press, None, felt, **how)
+    demo.queue(default_concurrency_limit=VISITORS_AT_ONCE)
+    return demo
+
+
+def mount_page(app: FastAPI, bot: Bot, loader: Loader) -> None:
+    """Adds the page at `/` and what belongs to it. Must come last: a mount at `/` takes every path left over."""
+    app.include_router(visitor_router(bot, loader))
+    gr.mount_gradio_app(
+        app,
+        build_page(ChatPage(bot)),
+        path="/",
+        theme=gr.themes.Base(font=["system-ui"], font_mono=["monospace"]),
+        head=f"<style>{static('page.css')}</style><script>{static('head.js')}</script>",
+        favicon_path=str(files("bot.web") / "static" / "icon.svg"),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+    )
+    mounted = app.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = Guard(mounted.app)
