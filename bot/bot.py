@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Event
 from time import perf_counter
 from typing import Any
@@ -17,10 +17,10 @@ from bot.phrasing.phraser import Phraser, Writing
 from bot.policy import fixed_parts, floor_sentences, line_requests, opening_intent, wants_slate
 from bot.recommend import Recommender, Request
 from bot.reply import Because, Card, Reply, ReplyEvent, Slate
-from bot.understanding.turn import Turn
+from bot.understanding.turn import Intent, Turn
 from bot.understanding.understand import Understander
 from errors import Conflict, InputError, Lang, NotFound, TextTooLong
-from retrieval.encoder import Encoder
+from retrieval.encoder import TextEncoder
 from retrieval.items import Item
 from storage.records import (
     FeedbackRecord,
@@ -48,7 +48,7 @@ class Mind:
 
     understander: Understander
     recommender: Recommender
-    encoder: Encoder
+    encoder: TextEncoder
     phraser: Phraser
     slate_size: int = 3
 
@@ -121,9 +121,10 @@ class Bot:
             watch.lap("update")
             slate = Slate(new_id())
             if wants_slate(turn):
-                slate = mind.recommender.slate(
-                    slate_request(mind, state, interest, turn.lang, said_at=turn_id), slate.slate_id
-                )
+                request = slate_request(mind, state, interest, turn.lang, turn_id)
+                if turn.intent is Intent.ANYTHING:
+                    request = replace(request, anything=True)
+                slate = mind.recommender.slate(request, slate.slate_id)
             watch.lap("recommend")
             try:
                 reply = self.store.start_reply(
@@ -310,12 +311,16 @@ def checked_feedback(kind: str, value: float | None) -> float | None:
 
 
 def encode_wishes(mind: Mind, turn: Turn) -> list[FloatArray]:
-    """One centred unit vector [d] for each wish of the turn."""
+    """One centred unit vector [d] for each wish of the turn; items named in it pull it to themselves."""
     if not turn.wishes:
         return []
+    catalogue, vocabulary = mind.recommender.shelf.catalogue, mind.understander.vocabulary
     raw = mind.encoder.encode([wish.text for wish in turn.wishes], "query")
-    centre = mind.recommender.shelf.catalogue.centre
-    return [unit(row - centre) for row in raw]
+    vectors = []
+    for wish, row in zip(turn.wishes, raw, strict=True):
+        named = vocabulary.titled([facet for term in wish.terms for facet in term.facets])
+        vectors.append(unit(unit(row - catalogue.centre) + catalogue.centred[named].sum(axis=0)))
+    return vectors
 
 
 def slate_request(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot import allowed
-from bot.interest.state import Interest, Thread, Word
+from bot.interest.state import Interest, Limit, Thread, Word
 from bot.phrasing import facts
 from bot.reply import Because
 from errors import Lang
@@ -55,8 +55,11 @@ class Reasons:
     def limits_met(self, position: int) -> tuple[str, ...]:
         """The limits in force that the item has the number for, in the visitor's words."""
         texts = []
+        domain = self.catalogue.items[position].domain
         for limit in self.interest.limits:
             values = {"price": self.catalogue.price, "year": self.catalogue.year}[limit.constraint.field]
+            if limit.domain not in ("", domain):
+                continue
             if limit.constraint.op != "low" and allowed.meets(values[position : position + 1], limit.constraint)[0]:
                 texts.append(limit.constraint.text)
         return tuple(dict.fromkeys(texts))
@@ -67,6 +70,8 @@ class Reasons:
         """The reasons, the weightiest part first, at most three; limits last."""
         total = sum(value for value in parts.values() if value > 0) or 1.0
         telling = [n for n in sorted(parts, key=lambda n: -parts[n]) if parts[n] / total >= TELLING_SHARE]
+        if "words" in telling and met and "interest" in telling:
+            telling.remove("interest")  # the words say the same more exactly
         reasons = [self._reason(name, position, thread, met) for name in telling]
         said = [reason for reason in reasons if reason is not None]
         if not said and thread is None:
@@ -77,14 +82,14 @@ class Reasons:
                 break
         return tuple(said[:MOST_REASONS])
 
-    def nearest(self, thread: Thread, unlimited: npt.NDArray[np.bool_]) -> str:
+    def nearest(self, limits: Sequence[Limit], unlimited: npt.NDArray[np.bool_]) -> str:
         """Where limits leave nothing: how near the catalogue comes, without naming an item."""
-        field = next((limit.constraint.field for limit in reversed(self.interest.limits)), "")
+        field = limits[-1].constraint.field if limits else ""
         values = {"price": self.catalogue.price, "year": self.catalogue.year}.get(field)
         if values is None or not unlimited.any() or np.isnan(values[unlimited]).all():
             return ""
         known = np.flatnonzero(unlimited & ~np.isnan(values))
-        target = self.interest.limits[-1].constraint.value
+        target = limits[-1].constraint.value
         closest = self.catalogue.items[int(known[np.abs(values[known] - target).argmin()])]
         if field == "price":
             amount = facts.price(closest, self.lang)

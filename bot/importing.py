@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def bring_index_up_to_date(settings: Settings, store: Store, progress: Progress)
         if not held:
             return False
         encoder = load_encoder(settings)
-        with Index(settings.chroma, encoder.name) as index:
+        with closing(Index(settings.chroma, encoder.name)) as index:
             items = [item_from_json(record.data) for record in store.items()]
             embed_changes(items, encoder, index, progress)
         return True

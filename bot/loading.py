@@ -22,7 +22,7 @@ from bot.understanding.understand import Understander
 from bot.understanding.vocabulary import Vocabulary
 from errors import ModelError, NotReady, ZhiyinError
 from retrieval.catalogue import Catalogue
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoder, TextEncoder
 from retrieval.files import item_from_json
 from retrieval.importing import catalogue_of
 from retrieval.index import Index
@@ -72,7 +72,7 @@ class Loader:
         self._closing = Event()
         self._lock = Lock()
         self._thread = Thread(target=self._run, name="loader", daemon=True)
-        self._encoder: Encoder | None = None
+        self._encoder: TextEncoder | None = None
         self._index: Index | None = None
         self._stamp = ""
 
@@ -152,7 +152,7 @@ class Loader:
         stamp = self._store.catalogue_stamp()
         items = [item_from_json(record.data) for record in self._store.items()]
         catalogue = catalogue_of(items, self._encoder, self._index)
-        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings.slate_size)
+        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings)
         with self._lock:
             if self._mind is not None:
                 mind = replace(mind, phraser=replace(mind.phraser, model=self._mind.phraser.model))
@@ -163,10 +163,10 @@ class Loader:
 
 def build_mind(
     catalogue: Catalogue,
-    encoder: Encoder,
+    encoder: TextEncoder,
     index: Index,
     approval: dict[str, float],
-    slate_size: int,
+    settings: Settings,
     model: LanguageModel | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Mind:
@@ -182,10 +182,10 @@ def build_mind(
     )
     return Mind(
         understander=Understander(vocabulary),
-        recommender=Recommender(shelf),
+        recommender=Recommender(shelf, similarity=settings.similarity),
         encoder=encoder,
         phraser=Phraser(vocabulary, model),
-        slate_size=slate_size,
+        slate_size=settings.slate_size,
     )
 
 

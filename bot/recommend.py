@@ -18,13 +18,17 @@ from retrieval import candidates
 from retrieval.catalogue import Catalogue
 from retrieval.diversify import allocate, pick
 from retrieval.index import Index
-from retrieval.lexical import LexicalIndex
-from retrieval.similarity import item_similarity
+from retrieval.lexical import STRONG, LexicalIndex
+from retrieval.similarity import ItemSimilarity, item_similarity
 from retrieval.score import Scored, ScoreWeights, evidence_part, low_price_part
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+
+
+CURRENT_WORD = 0.4
+"""Words of at least this weight are still what is asked for."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class Request:
     domains: Sequence[str] = ()
     said_at: str = ""
     seed: int = 0
+    anything: bool = False
+    """The visitor left the choice open: different directions, whatever was spoken of before."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,11 @@ class Recommender:
     weights: ScoreWeights = field(default_factory=ScoreWeights)
     parameters: RecommendParameters = field(default_factory=RecommendParameters)
     interest_parameters: InterestParameters = field(default_factory=InterestParameters)
-    similarity: str = "cosine"
+    similarity: ItemSimilarity = "cosine"
 
     def slate(self, request: Request, slate_id: str) -> Slate:
         """The slate for an interest. Hard limits and refusals always hold; what cannot be met is in `unmet`."""
-        threads = [t for t in request.interest.threads if self._servable(t, request)]
+        threads = [] if request.anything else [t for t in request.interest.threads if self._servable(t, request)]
         if threads:
             picked = self._for_threads(threads, request)
         else:
@@ -146,10 +152,32 @@ class Recommender:
         slots = allocate([t.weight for t in threads], request.size, self.parameters.serve_floor)
         chosen: list[Picked] = []
         for thread, wanted in zip(threads, slots, strict=True):
-            mask = self._allowed(request, thread.domain)
+            mask = self._choosable(thread, request)
             mask[[choice.position for choice in chosen]] = False
             chosen += self._for_thread(thread, mask, wanted, request.interest)
         return sorted(chosen, key=lambda choice: -choice.score)
+
+    def _choosable(self, thread: Thread, request: Request) -> BoolArray:
+        """[n] what may be shown for a thread. Who names kinds of things (jeans) is shown these only.
+
+        Where all of the kind have been shown, its domain is open again; where the catalogue never had the kind,
+        too; where a limit excludes it, nothing is left.
+        """
+        mask, kinds = self._allowed(request, thread.domain), self._kinds(thread)
+        of_kind = mask & kinds
+        if of_kind.any() or not kinds.any():
+            return of_kind if kinds.any() else mask
+        unshown_within = self._allowed(replace(request, shown=()), thread.domain) & kinds
+        return mask if unshown_within.any() else of_kind
+
+    def _kinds(self, thread: Thread) -> BoolArray:
+        """[n] which items are of one of the kinds named last."""
+        found = np.zeros(len(self.shelf.catalogue.items), dtype=np.bool_)
+        for word in _current_kinds(thread.words):
+            found[self.shelf.lexical.strong_positions(word.norm, word.facets)] = True
+        if thread.domain:
+            found &= allowed.in_domains(self.shelf.catalogue, [thread.domain])
+        return found
 
     def _for_thread(self, thread: Thread, mask: BoolArray, slots: int, interest: Interest) -> list[Picked]:
         if not slots or not mask.any():
@@ -165,7 +193,7 @@ class Recommender:
         scored = self._score(thread, vector, match, places, interest)
         total = scored.total
         kinds = [
-            shelf.lexical.presence(word.norm, word.facets)[places] >= 1.0 for word in _current_kinds(thread.words)
+            shelf.lexical.presence(word.norm, word.facets)[places] >= STRONG for word in _current_kinds(thread.words)
         ]
         order = pick(
             total,
@@ -260,18 +288,22 @@ class Recommender:
         unmet: list[str] = []
         nearest = ""
         for thread in threads:
-            if not self._allowed(request, thread.domain).any():
-                unlimited = self._allowed(request, thread.domain, limits=False)
+            unlimited = self._allowed(request, thread.domain, limits=False)
+            unlimited &= self._kinds(thread) if self._kinds(thread).any() else True
+            if unlimited.any() and not self._choosable(thread, request).any():
+                limits = [limit for limit in request.interest.limits if limit.domain in ("", thread.domain)]
                 reasons = Reasons(self.shelf.catalogue, self.shelf.lexical, request.interest, request.lang)
-                unmet += list(dict.fromkeys(limit.constraint.text for limit in request.interest.limits))
-                nearest = reasons.nearest(thread, unlimited)
+                unmet += [limit.constraint.text for limit in limits]
+                nearest = reasons.nearest(limits, unlimited)
             unmet += [w.text for w in thread.words if w.turn_id == request.said_at and not self._met(w, thread, request)]
         return replace(slate, unmet=tuple(dict.fromkeys(unmet)), nearest=nearest)
 
     def _met(self, word: Word, thread: Thread, request: Request) -> bool:
-        if word.is_domain:
+        mask = self._allowed(request, thread.domain, limits=False) | allowed.listed(
+            self.shelf.catalogue, request.shown
+        )
+        if word.is_domain or not mask.any():
             return True
-        mask = self._allowed(request, thread.domain)
         return bool((self.shelf.lexical.presence(word.norm, word.facets)[mask] > 0).any())
 
 
@@ -290,4 +322,4 @@ def _current_kinds(words: Sequence[Word]) -> list[Word]:
     if not kinds:
         return []
     heaviest = max(word.weight for word in kinds)
-    return [word for word in kinds if word.weight >= 0.6 * heaviest]
+    return [word for word in kinds if word.weight >= max(0.6 * heaviest, CURRENT_WORD)]

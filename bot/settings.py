@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from errors import SettingsError
+from retrieval.similarity import ItemSimilarity
 
 RATE = re.compile(r"^[1-9]\d*/(?:second|minute|hour|day)$")
 
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
     slate_size: Annotated[int, Field(ge=1, le=12)] = 3
-    similarity: Annotated[str, Field(pattern="^(cosine|euclidean|jaccard)$")] = "cosine"
+    similarity: ItemSimilarity = "cosine"
     """How alike two items are: for `/items/{id}/similar` and for what was liked."""
     review_password: SecretStr = SecretStr("")
     widget_origins: Annotated[tuple[str, ...], NoDecode] = ()

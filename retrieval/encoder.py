@@ -1,23 +1,25 @@
-"""Text to unit vectors with any BERT: mean pooling over the tokens, 8-bit layers, batches sorted by length."""
+"""Text to unit vectors with any BERT: mean pooling over tokens, 8-bit layers, batches sorted by length."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tokenizers import Encoding, Tokenizer
-from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast
+from torch import nn
+from transformers import AutoConfig, AutoTokenizer, BertModel, PreTrainedTokenizerFast
 
 from errors import ModelError
-from retrieval.quantised import Int8Rows, quantise_linears
+from retrieval.quantised import quantise_linears, quantise_words
 
 log = logging.getLogger(__name__)
 
@@ -64,26 +66,31 @@ class Encoder:
     """
 
     def __init__(
-        self, folder_or_name: str | Path, *, int8: bool = True, batch_size: int = 32, threads: int | None = None
+        self,
+        folder_or_name: str | Path,
+        *,
+        int8: bool = True,
+        batch_size: int = 32,
+        threads: int | None = None,
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
+        loaded = _load(folder_or_name)
         self._batch_size = batch_size
-        model, tokenizer, longest = _load(folder_or_name)
-        self._model = model
-        self._tokenizer = tokenizer
-        self._tokenizer.enable_truncation(longest)
-        self._pad = model.config.pad_token_id or 0
-        self._marks = _marks(folder_or_name)
-        self.dimension: int = model.config.hidden_size
-        self.name = f"{self._marks['name']}/mean/{'int8' if int8 else 'float32'}/{_fingerprint(model)}"
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer
+        self._pad = loaded.pad
+        self._marks = loaded.marks
+        self.dimension = loaded.width
+        self.name = f"{self._marks['name']}/mean/{'int8' if int8 else 'float32'}/{_fingerprint(loaded.model)}"
         if int8:
-            words = model.embeddings.word_embeddings.weight.detach()
-            model.embeddings.word_embeddings = Int8Rows(words)
-            model.float()
-            quantise_linears(model, lambda: self._pooled(self._tokenizer.encode_batch(list(USUAL_TEXTS))))
-        else:
-            model.float()
+            # The table first, so that it never stands in float32.
+            quantise_words(self._model)
+        self._model.float()
+        if int8:
+            quantise_linears(
+                self._model, lambda: self._pooled(self._tokenizer.encode_batch(list(USUAL_TEXTS)))
+            )
 
     def encode(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
         """Texts [n] -> unit vectors float32 [n, dimension], in the given order.
@@ -114,33 +121,49 @@ class Encoder:
         return pooled
 
 
-def _load(source: str | Path) -> tuple[BertModel, Tokenizer, int]:
-    """The model (in the precision it is stored in), its tokenizer, and its longest input in tokens."""
+@dataclass(frozen=True)
+class _Loaded:
+    """A model in the precision it is stored in, and its tokenizer, which cuts at the longest input."""
+
+    model: nn.Module
+    tokenizer: Tokenizer
+    marks: dict[str, str]
+    width: int
+    pad: int
+
+
+def _load(source: str | Path) -> _Loaded:
     folder = Path(source)
     looks_local = isinstance(source, Path) or folder.is_absolute() or str(source).startswith(".")
     if looks_local and not (folder / "config.json").is_file():
         raise ModelError(model=source, reason="the folder does not exist or holds no model")
     try:
-        config = BertConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source)
         if config.model_type != "bert":
-            raise ModelError(model=source, reason=f"it is no BERT but a model of type {config.model_type}")
-        # The stored words of a damaged tokenizer file are first read as plain JSON, whose errors have a type.
+            raise ModelError(
+                model=source, reason=f"it is no BERT but a model of the type {config.model_type}"
+            )
+        # A damaged tokenizer file is found here, as plain JSON: the tokenizer's own error has no type.
         if (folder / "tokenizer.json").is_file():
             json.loads((folder / "tokenizer.json").read_bytes())
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model, report = BertModel.from_pretrained(
+        marks = _marks(source)
+        wrapped = AutoTokenizer.from_pretrained(source)
+        loaded: Any = BertModel.from_pretrained(
             source, config=config, add_pooling_layer=False, dtype="auto", output_loading_info=True
         )
     except LOAD_ERRORS as error:
         log.exception("cannot load the encoder %s", source)
         raise ModelError(model=source, reason="its files are missing or damaged") from error
+    model, report = loaded
     if report["missing_keys"] or report["mismatched_keys"]:
         log.error("%s lacks weights: %s", source, report)
         raise ModelError(model=source, reason="some of its weights are missing")
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+    if not isinstance(wrapped, PreTrainedTokenizerFast):
         raise ModelError(model=source, reason="it has no fast tokenizer (tokenizer.json)")
-    longest = min(int(tokenizer.model_max_length), int(config.max_position_embeddings))
-    return model.eval(), tokenizer.backend_tokenizer, longest
+    tokenizer = wrapped.backend_tokenizer
+    tokenizer.enable_truncation(min(int(wrapped.model_max_length), int(config.max_position_embeddings)))
+    tokenizer.no_padding()
+    return _Loaded(model.eval(), tokenizer, marks, int(config.hidden_size), int(config.pad_token_id or 0))
 
 
 def _marks(source: str | Path) -> dict[str, str]:
@@ -164,7 +187,7 @@ def _marks(source: str | Path) -> dict[str, str]:
     return {"name": name, "query": "", "passage": ""}
 
 
-def _fingerprint(model: BertModel) -> str:
+def _fingerprint(model: nn.Module) -> str:
     """Tells apart two sets of weights under one name, such as before and after fine-tuning (hex)."""
     digest = blake2b(digest_size=6)
     for _, parameter in sorted(model.named_parameters()):

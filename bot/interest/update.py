@@ -31,7 +31,7 @@ class InterestParameters:
     blend: float = 0.6
     """How much of a thread's old vector stays when a turn adds to it."""
     narrowing: float = 0.25
-    """The same when the turn names another kind of thing in the same domain."""
+    """The same when the turn names another kind of thing in the same domain, or the domain as a whole."""
     join: float = 0.25
     """Centred cosine at which a wish without a domain joins a thread rather than opening one."""
     word_decay: float = 0.6
@@ -130,7 +130,8 @@ def _hear_wish(
         return (*threads, Thread(vector, 1.0, said, wish.domain)), len(threads)
     old = threads[index]
     new_kinds = {w.norm for w in said if w.is_kind} - {w.norm for w in old.words if w.is_kind}
-    narrowing = bool(new_kinds) and not additive
+    widening = any(w.is_domain for w in said) and not any(w.is_kind for w in said)
+    narrowing = (bool(new_kinds) or widening) and not additive
     keep = p.narrowing if narrowing else p.blend
     words = _merge(old.words, said, p.word_decay, p.narrowing if narrowing else 1.0, p.forget_word)
     joined = Thread(unit(np.float32(keep) * old.vector + vector), 1.0, words, wish.domain or old.domain)
@@ -140,14 +141,18 @@ def _hear_wish(
 def _nearest(
     threads: Sequence[Thread], wish: Wish, vector: FloatArray, touched: set[int], p: InterestParameters
 ) -> int | None:
-    """The thread a wish belongs to: of its own domain; without a domain, the live one unless it is far off."""
+    """The thread a wish belongs to: of its own domain; without a domain, the live one if it can mean that.
+
+    It can if the thread's domain has anything about one of its words, or if the two are near in meaning.
+    """
     if wish.domain:
         same = [i for i, thread in enumerate(threads) if thread.domain == wish.domain and i not in touched]
         same = same or [i for i, t in enumerate(threads) if not t.domain and float(t.vector @ vector) >= p.join]
         return max(same, key=lambda i: threads[i].weight, default=None)
     ranked = sorted(range(len(threads)), key=lambda i: -threads[i].weight)
+    known = frozenset().union(*(term.domains for term in wish.terms))
     for i in ranked[:1]:
-        if threads[i].domain or float(threads[i].vector @ vector) >= p.join:
+        if threads[i].domain in known or float(threads[i].vector @ vector) >= p.join:
             return i
     return None
 

@@ -84,7 +84,7 @@ class Ground:
 
     def _names(self, line: str) -> Iterator[Violation]:
         source = self.source
-        for token, found in self.vocabulary.phrases(self.vocabulary.segmenter.tokens(line)):
+        for token, found in self.vocabulary.phrases(line):
             checked = [facet for facet in found if facet.field in CHECKED_FIELDS]
             if checked and len(checked) == len(found) and fold(token.text) not in source:
                 yield Violation("name", token.text)

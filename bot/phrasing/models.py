@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.phrasing.language_model import LanguageModel
-from bot.phrasing.llm import EmbeddedModel
-from bot.phrasing.openai import OpenAIModel
 from bot.settings import Settings
 from errors import ModelError
 
@@ -19,6 +17,8 @@ def language_model(settings: Settings) -> LanguageModel | None:
         case "none":
             return None
         case "openai":
+            from bot.phrasing.openai import OpenAIModel
+
             key = settings.llm_api_key.get_secret_value()
             return OpenAIModel(settings.llm_base_url, settings.llm_model, key)
         case "embedded":
@@ -26,6 +26,12 @@ def language_model(settings: Settings) -> LanguageModel | None:
             if not (folder / "config.json").exists():
                 raise ModelError(model="embedded", reason=f"{folder} is missing; run: zhiyin setup")
             adapter = ADAPTER if (ADAPTER / "adapter_config.json").exists() else None
-            return EmbeddedModel(folder, adapter, threads=settings.threads)
+            return _transformers_model(folder, adapter, settings.threads)
         case folder:
-            return EmbeddedModel(Path(folder), None, threads=settings.threads)
+            return _transformers_model(Path(folder), None, settings.threads)
+
+
+def _transformers_model(folder: Path, adapter: Path | None, threads: int) -> LanguageModel:
+    from bot.phrasing.llm import EmbeddedModel
+
+    return EmbeddedModel(folder, adapter, threads=threads)

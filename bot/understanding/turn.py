@@ -45,6 +45,8 @@ class Term:
     end: int
     sentiment: float = 0.5
     facets: tuple[Facet, ...] = ()
+    domains: frozenset[str] = frozenset()
+    """Domains with anything about it; empty for a word that the catalogue does not know."""
 
 
 @dataclass(frozen=True, slots=True)

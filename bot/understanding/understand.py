@@ -58,7 +58,7 @@ class Understander:
         clause_ends = [match.start() for match in CLAUSE_END.finditer(masked)]
         stops = stop_words()
         terms = []
-        for token, facets in self.vocabulary.phrases(self.vocabulary.segmenter.tokens(text)):
+        for token, facets in self.vocabulary.phrases(text):
             if not facets and (token.norm in stops or fold(token.text) in stops or len(token.norm) < 2):
                 continue
             if facets and fold(token.text) in stops and not any(f.field == "domain" for f in facets):
@@ -69,7 +69,8 @@ class Understander:
                 sentiment = LOVED
             else:
                 sentiment = LIKED
-            terms.append(Term(token.text, token.norm, token.start, token.end, sentiment, facets))
+            domains = self.vocabulary.domains(facets)
+            terms.append(Term(token.text, token.norm, token.start, token.end, sentiment, facets, domains))
         return terms
 
     def _wishes(self, text: str, terms: Sequence[Term]) -> tuple[Wish, ...]:

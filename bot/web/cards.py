@@ -18,30 +18,47 @@ from storage.records import FeedbackRecord, MessageRecord, SlateRecord
 MOST_TAGS = 4
 VERDICTS = frozenset({"like", "dislike", "hide"})
 
-# Hue in degrees of OKLCH; None is a colour without one.
-COLOURS: Mapping[str, int | None] = {
-    **dict.fromkeys(("红", "red", "酒红", "burgundy"), 25),
+COLOURS: Mapping[str, int] = {
+    **dict.fromkeys(("红", "red", "burgundy"), 25),
     **dict.fromkeys(("粉", "pink"), 0),
     **dict.fromkeys(("橙", "orange", "棕", "brown", "咖", "coffee"), 55),
     **dict.fromkeys(("卡其", "khaki", "米", "beige", "cream", "黄", "yellow", "金", "gold"), 90),
     **dict.fromkeys(("绿", "green", "olive"), 145),
-    **dict.fromkeys(("藏青", "navy", "蓝", "blue"), 255),
     **dict.fromkeys(("青", "teal", "cyan"), 200),
+    **dict.fromkeys(("藏青", "navy", "蓝", "blue"), 255),
     **dict.fromkeys(("紫", "purple", "lilac"), 305),
-    **dict.fromkeys(("黑", "black", "白", "white", "灰", "grey", "gray", "银", "silver"), None),
 }
+"""Colour words with their hue in degrees of OKLCH. Black, white and grey have none."""
+
+SHAPES: Mapping[str, tuple[str, ...]] = {
+    "trousers": ("裤", "jeans", "trousers", "pants", "shorts"),
+    "shoes": ("鞋", "靴", "shoes", "boots", "sneakers"),
+    "dress": ("裙", "dress", "skirt"),
+}
+"""Clothes that are drawn otherwise than as a shirt, by the words of their category."""
 
 
 def tint(item: Item) -> tuple[int, float]:
-    """The picture's hue (degrees) and how much colour it has (0-1): the item's own colour where it is told,
-    else one that the id picks.
+    """The picture's hue (degrees) and how much colour it has (0-1).
+
+    Near the first colour the item is told to come in, a little aside so that neighbours differ; else a hue
+    that the id picks, faint where all its colours are black, white or grey.
     """
+    pick = crc32(item.id.encode())
     told = value_text(item.attributes["color"], "en").lower() if "color" in item.attributes else ""
     named = [(told.find(word), -len(word), hue) for word, hue in COLOURS.items() if word in told]
-    if not named:
-        return crc32(item.id.encode()) % 360, 1.0
-    _, _, hue = min(named, key=lambda found: found[:2])
-    return (70, 0.15) if hue is None else (hue, 1.0)
+    if named:
+        return (min(named)[2] + pick % 37 - 18) % 360, 1.0
+    return pick % 360, 0.4 if told else 1.0
+
+
+def glyph(item: Item) -> str:
+    """The name of the drawing that stands for the item; the page has a general one for other domains."""
+    kind = item.category.lower()
+    if item.domain == "clothing":
+        fitting = (shape for shape, words in SHAPES.items() if any(word in kind for word in words))
+        return next(fitting, "clothing")
+    return item.domain
 
 
 def web_address(url: str) -> str:
@@ -71,6 +88,7 @@ def card_json(card: Card, lang: Lang) -> dict[str, Any]:
         "facts": [[label(name, lang), value_text(value, lang)] for name, value in item.attributes.items()],
         "url": web_address(item.url),
         "image": web_address(item.image_url),
+        "glyph": glyph(item),
         "hue": hue,
         "colour": colour,
     }
@@ -99,9 +117,9 @@ def turn_json(
 
 
 def stored_turns(bot: Bot, session_id: str, lang: Lang) -> list[dict[str, Any]]:
-    """The conversation so far, oldest first, with its cards. The first, unasked slate is a turn that says nothing.
+    """The conversation so far, oldest first, with its cards.
 
-    `lang`: of the unasked slate; each other turn keeps the language it was answered in.
+    The unasked first slate, in `lang`, is a turn that says nothing; others have the language of the answer.
     """
     turns: list[dict[str, Any]] = []
     slates = bot.store.slates(session_id)

@@ -6,14 +6,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-FILES = ("/assets/", "/static/")
+PREFIXES = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 PATHS = frozenset({"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt"})
 CALLS = frozenset(
     f"/gradio_api/{name}"
     for name in (
         "queue/join",
         "queue/data",
-        "heartbeat",
         "cancel",
         "reset",
         "startup-events",
@@ -23,8 +22,8 @@ CALLS = frozenset(
     )
 )
 
-# The page's own configuration is an inline script and its components are compiled in the browser, so scripts
-# need both unsafe words; everything else comes from this host. Pictures may be the catalogue's, from anywhere.
+# The page's configuration is an inline script and its components are compiled in the browser, so scripts need
+# both unsafe words; everything else comes from this host. Pictures may be the catalogue's, from anywhere.
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -48,10 +47,9 @@ HEADERS = {
 
 def allowed(path: str) -> bool:
     """Whether the page needs this path; uploads, files, direct calls and documentation are not among them."""
-    route = path.partition("?")[0]
-    if ".." in route:
+    if ".." in path:
         return False
-    return route in PATHS or route.startswith(FILES) or route.startswith("/gradio_api/heartbeat/") or route in CALLS
+    return path in PATHS or path in CALLS or path.startswith(PREFIXES)
 
 
 class Guard:

@@ -40,7 +40,7 @@ CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%
 
 
 class ChatPage:
-    """What the page's events do. Each finds its session by the request's cookie; nothing is kept in between."""
+    """What the page's events do. Each finds its session by the request's cookie; nothing is kept here."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -62,7 +62,7 @@ class ChatPage:
             return {"lang": lang, "error": error.say(lang)}
 
     def say(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        """Answers a message: (turn, what was felt), first with the cards, then with each piece of the words."""
+        """Answers a message: (turn, what was felt), first with the cards, then with each piece of words."""
         key, text = given(event, "key"), given(event, "text")
         try:
             session = self._session(request, given(event, "session_id"))
@@ -105,7 +105,8 @@ class ChatPage:
                 yield turn_json(key, text, state, cards=cards, unmet=unmet, words=words), felt
 
     def _keep(self, session_id: str, item_id: str, kind: str) -> None:
-        shown = {i.item_id: slate.turn_id for slate in self._bot.store.slates(session_id) for i in slate.impressions}
+        slates = self._bot.store.slates(session_id)
+        shown = {card.item_id: slate.turn_id for slate in slates for card in slate.impressions}
         if kind not in PRESSES or item_id not in shown:
             raise NotFound(what="item", id=item_id)
         before = pressed(self._bot.store.feedback(session_id)).get(item_id)
@@ -145,6 +146,11 @@ def asked(request: gr.Request) -> Lang:
     return page_lang(request.cookies, request.headers.get("accept-language"))
 
 
+def broken() -> dict[str, str]:
+    """Tells the page that what it waits for will not come."""
+    return {"state": "broken"}
+
+
 def static(name: str) -> str:
     """A file of the page."""
     return (files("bot.web") / "static" / name).read_text(encoding="utf-8")
@@ -152,7 +158,8 @@ def static(name: str) -> str:
 
 def build_page(page: ChatPage) -> gr.Blocks:
     """The Gradio app: one visible component, and hidden ones that carry what its events answer."""
-    with gr.Blocks(title="知音 Zhiyin", analytics_enabled=False, fill_width=True) as demo:
+    demo: gr.Blocks = gr.Blocks(title="知音 Zhiyin", analytics_enabled=False, fill_width=True)
+    with demo:
         shell = gr.HTML(
             html_template=static("page.html"),
             js_on_load=static("draw.js") + static("page.js"),
@@ -173,14 +180,15 @@ def build_page(page: ChatPage) -> gr.Blocks:
             "concurrency_limit": VISITORS_AT_ONCE,
         }
         shell.visit(page.visit, None, visited, **how)
-        shell.say(page.say, None, [turn, felt], **how)
+        said = shell.say(page.say, None, [turn, felt], **how)
+        said.failure(broken, None, turn, api_visibility="private", show_progress="hidden")
         shell.press(page.press, None, felt, **how)
     demo.queue(default_concurrency_limit=VISITORS_AT_ONCE)
     return demo
 
 
 def mount_page(app: FastAPI, bot: Bot, loader: Loader) -> None:
-    """Adds the page at `/` and what belongs to it. Must come last: a mount at `/` takes every path left over."""
+    """Adds the page at `/` and what belongs to it. Must come last: it takes every path left over."""
     app.include_router(visitor_router(bot, loader))
     gr.mount_gradio_app(
         app,

@@ -40,7 +40,7 @@ def page_lang(cookies: Mapping[str, str], accept_language: str | None) -> Lang:
 
 
 def visitor_session(store: Store, cookies: Mapping[str, str]) -> SessionRecord:
-    """The session that the cookie opens. Raises Unauthorized without a right one, NotFound where it is gone."""
+    """The session that the cookie opens. Raises Unauthorized without a right one, NotFound if it is gone."""
     session_id, dot, token = cookies.get(SESSION_COOKIE, "").partition(".")
     if not (session_id and dot and token):
         raise Unauthorized()

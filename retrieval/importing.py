@@ -1,0 +1,69 @@
+"""Bringing the vector index up to date with the items: only what changed is encoded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from retrieval.catalogue import Catalogue, build, item_text
+from retrieval.encoder import TextEncoder
+from retrieval.index import Index, changed_places
+from retrieval.items import Item
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[float], None]
+"""Told the share that is done, from 0 to 1."""
+
+BATCH = 128
+"""Items encoded between two writes to the index: what a kill can cost."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What was done: how many items had to be encoded, were as before, and were removed."""
+
+    encoded: int
+    unchanged: int
+    removed: int
+
+
+def embed_changes(
+    items: Sequence[Item], encoder: TextEncoder, index: Index, progress: Progress = lambda share: None
+) -> Embedded:
+    """Make the index hold exactly these items (unique ids), encoding those whose text is new to it.
+
+    Each batch is written with its checksums before the next is encoded, so a run that was killed goes on
+    where it stopped. A change that is not in the encoded text, such as a price, costs no encoding.
+    Raises VectorIndexError when the index cannot be written.
+    """
+    known = index.stored()
+    texts = [item_text(item) for item in items]
+    ids, checksums = [item.id for item in items], [_checksum(text) for text in texts]
+    index.remove(sorted(known.keys() - set(ids)))
+    # By length, so that a batch has little padding; the longest last, so that the bar does not stop at first.
+    changed = sorted(changed_places(known, ids, checksums), key=lambda place: len(texts[place]))
+    for start in range(0, len(changed), BATCH):
+        batch = changed[start : start + BATCH]
+        vectors = encoder.encode([texts[i] for i in batch], "passage")
+        index.put([ids[i] for i in batch], [checksums[i] for i in batch], vectors)
+        progress((start + len(batch)) / len(changed))
+    progress(1.0)
+    done = Embedded(len(changed), len(items) - len(changed), len(known.keys() - set(ids)))
+    log.info("index: %d encoded, %d unchanged, %d removed", done.encoded, done.unchanged, done.removed)
+    return done
+
+
+def catalogue_of(
+    items: Sequence[Item], encoder: TextEncoder, index: Index, progress: Progress = lambda share: None
+) -> Catalogue:
+    """The catalogue of these items, with the vectors of the index, which is brought up to date first."""
+    embed_changes(items, encoder, index, progress)
+    vectors = index.vectors([item.id for item in items])
+    return build(items, vectors.reshape(len(items), encoder.dimension))
+
+
+def _checksum(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,85 @@
+"""A real browser and a real app process, for the journeys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 300.0
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium. Fails loudly where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "these tests need a Chromium: install the package chromium"
+    with sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=path, args=args)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_app(data_dir: Path, models_dir: Path) -> Iterator[str]:
+    """`python app.py` with an empty data folder, once it is ready; yields its address, then stops it."""
+    port = free_port()
+    settings = {
+        "ZHIYIN_DATA_DIR": str(data_dir),
+        "ZHIYIN_MODELS_DIR": str(models_dir),
+        "ZHIYIN_HOST": "127.0.0.1",
+        "ZHIYIN_PORT": str(port),
+    }
+    log_path = data_dir / "app.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}/readyz", process, log_path)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log_path: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        assert process.poll() is None, f"the app ended early:\n{log_path.read_text()[-3000:]}"
+        try:
+            if httpx.get(address, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.25)
+    raise AssertionError(f"the app was not ready in time:\n{log_path.read_text()[-3000:]}")
