@@ -22,17 +22,19 @@ AROUND = 0.3
 def meets(values: FloatArray, constraint: Constraint) -> BoolArray:
     """[n] which values meet a limit; unknown ones (nan) never do."""
     value = constraint.value
+    ok: BoolArray
     match constraint.op:
         case "<=":
-            return values <= value
+            ok = values <= value
         case ">=":
-            return values >= value
+            ok = values >= value
         case "==":
-            return values == value
+            ok = values == value
         case "~":
-            return np.abs(values - value) <= AROUND * value
+            ok = np.abs(values - value) <= AROUND * value
         case "low":
-            return np.ones(len(values), dtype=np.bool_)
+            ok = np.ones(len(values), dtype=np.bool_)
+    return ok
 
 
 def within_limits(catalogue: Catalogue, limits: Sequence[Limit], domain: str) -> BoolArray:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from threading import Event
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from bot.interest.state import FloatArray, Interest, from_state, to_state
-from bot.interest.update import InterestParameters, feel, hear, unit
+from bot.interest.update import feel, hear, unit
 from bot.phrasing.phraser import Phraser, Writing
 from bot.policy import fixed_parts, floor_sentences, line_requests, opening_intent, wants_slate
 from bot.recommend import Recommender, Request
@@ -20,7 +21,6 @@ from bot.reply import Because, Card, Reply, ReplyEvent, Slate
 from bot.understanding.turn import Intent, Turn
 from bot.understanding.understand import Understander
 from errors import Conflict, InputError, Lang, NotFound, TextTooLong
-from retrieval.encoder import TextEncoder
 from retrieval.items import Item
 from storage.records import (
     FeedbackRecord,
@@ -32,6 +32,9 @@ from storage.records import (
     new_id,
 )
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from retrieval.encoder import TextEncoder
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +84,7 @@ class Bot:
 
     # -- a turn
 
-    def reply(self, session_id: str, text: str) -> Iterator[ReplyEvent]:
+    def reply(self, session_id: str, text: str) -> Generator[ReplyEvent, None, None]:
         """Answers a message: yields the Slate before any word, then Deltas, then the Reply.
 
         The message is stored before it is answered. A newer message of the same session, or closing the
@@ -150,7 +153,7 @@ class Bot:
         intent: str,
         stop: Event,
         watch: Stopwatch,
-    ) -> Iterator[ReplyEvent]:
+    ) -> Generator[ReplyEvent, None, None]:
         """Streams the words; whatever happens, what was said is stored."""
         said: dict[str, str] = {}
         complete = False
@@ -171,7 +174,13 @@ class Bot:
         yield Reply(reply_id, slate, text, said, intent, complete, watch.timings)
 
     def _finish(
-        self, reply_id: str, text: str, lines: Mapping[str, str], writing: Writing, watch: Stopwatch, complete: bool
+        self,
+        reply_id: str,
+        text: str,
+        lines: Mapping[str, str],
+        writing: Writing,
+        watch: Stopwatch,
+        complete: bool,
     ) -> None:
         try:
             self.store.finish_reply(
@@ -305,7 +314,9 @@ def checked_feedback(kind: str, value: float | None) -> float | None:
     low, high = VALUED_KINDS[kind]
     if value is None or not low <= value <= high:
         raise InputError(
-            field="value", zh_reason=f"应在 {low:g} 到 {high:g} 之间", reason=f"from {low:g} to {high:g} for {kind}"
+            field="value",
+            zh_reason=f"应在 {low:g} 到 {high:g} 之间",
+            reason=f"from {low:g} to {high:g} for {kind}",
         )
     return value
 
@@ -323,9 +334,7 @@ def encode_wishes(mind: Mind, turn: Turn) -> list[FloatArray]:
     return vectors
 
 
-def slate_request(
-    mind: Mind, state: TurnState, interest: Interest, lang: Lang, said_at: str = ""
-) -> Request:
+def slate_request(mind: Mind, state: TurnState, interest: Interest, lang: Lang, said_at: str = "") -> Request:
     """What the recommender is asked for in this session."""
     session = state.session
     return Request(
@@ -344,7 +353,11 @@ def slate_draft(slate: Slate) -> SlateDraft:
     return SlateDraft(
         impressions=tuple(
             ImpressionRecord(
-                rank, card.item.id, card.score, card.parts, tuple(because.as_json() for because in card.because)
+                rank,
+                card.item.id,
+                card.score,
+                card.parts,
+                tuple(because.as_json() for because in card.because),
             )
             for rank, card in enumerate(slate.cards, 1)
         ),
@@ -355,9 +368,8 @@ def slate_draft(slate: Slate) -> SlateDraft:
 
 def understanding_json(turn: Turn) -> dict[str, Any]:
     """What was heard, as JSON values, for the record."""
-    raw = asdict(turn)
-    raw["lifted"] = sorted(turn.lifted)
-    return raw
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(turn), default=sorted))
+    return plain
 
 
 def as_lang(lang: str) -> Lang:

@@ -105,8 +105,7 @@ class Reasons:
                 return Because("words", self._say(f"你提到了{zh}", f"you mentioned {en}"), met[0].turn_id)
             case "interest" if thread is not None and thread.words:
                 strongest = max(thread.words, key=lambda word: word.weight)
-                label = thread.label if self.lang == "zh" else thread.label.replace("、", ", ")
-                text = self._say(f"和你说的“{label}”意思相近", f"close in meaning to “{label}”")
+                text = self._say(f"和你说的“{thread.label}”意思相近", f"close in meaning to “{thread.label}”")
                 return Because("interest", text, strongest.turn_id)
             case "liked":
                 return self._liked(position)
@@ -130,7 +129,9 @@ class Reasons:
         title = quoted(item.title, item.domain, self.lang)
         act = {"purchase": ("买过", "bought"), "click": ("点开", "opened"), "browse": ("看过", "looked at")}
         zh, en = act.get(best.kind, ("喜欢", "liked"))
-        return Because("liked", self._say(f"和你{zh}的{title}相近", f"similar to {title}, which you {en}"), best.turn_id)
+        return Because(
+            "liked", self._say(f"和你{zh}的{title}相近", f"similar to {title}, which you {en}"), best.turn_id
+        )
 
     def _limit(self, position: int, text: str) -> str:
         item = self.catalogue.items[position].localized(self.lang)

@@ -11,7 +11,6 @@ from pathlib import Path
 from bot.settings import Settings
 from errors import CatalogueError, SettingsError
 from retrieval.files import item_from_json, read_items
-from retrieval.importing import embed_changes
 from retrieval.items import Item
 from storage.records import ItemRecord
 from storage.store import Store
@@ -91,6 +90,7 @@ def read_changes(paths: Sequence[Path], known: dict[str, str], *, replace: bool)
 def bring_index_up_to_date(settings: Settings, store: Store, progress: Progress) -> bool:
     """Encodes what the index lacks. False where a running app holds the index; it then does so itself."""
     from bot.loading import load_encoder
+    from retrieval.importing import embed_changes
     from retrieval.index import Index
 
     with index_lock(settings) as held:

@@ -6,9 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,14 +21,15 @@ from bot.understanding.understand import Understander
 from bot.understanding.vocabulary import Vocabulary
 from errors import ModelError, NotReady, ZhiyinError
 from retrieval.catalogue import Catalogue
-from retrieval.encoder import Encoder, TextEncoder
 from retrieval.files import item_from_json
-from retrieval.importing import catalogue_of
-from retrieval.index import Index
 from retrieval.items import Item
 from retrieval.lexical import LexicalIndex
 from retrieval.score import freshness, popularity
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from retrieval.encoder import TextEncoder
+    from retrieval.index import Index
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,12 @@ class Status:
     def as_json(self) -> dict[str, Any]:
         """For `/readyz`."""
         status = "ready" if self.ready else "loading"
-        return {"status": status, "missing": list(self.missing), "degraded": self.degraded, "items": self.items}
+        return {
+            "status": status,
+            "missing": list(self.missing),
+            "degraded": self.degraded,
+            "items": self.items,
+        }
 
 
 class Loader:
@@ -108,6 +113,10 @@ class Loader:
         return self()
 
     def _run(self) -> None:
+        from retrieval.index import (
+            Index,  # torch and Chroma take seconds to import: here, behind the first page
+        )
+
         try:
             self._encoder = load_encoder(self._settings)
             self._done("encoder")
@@ -147,6 +156,8 @@ class Loader:
             log.exception("the changed catalogue could not be loaded; the old one serves on")
 
     def _load_catalogue(self) -> None:
+        from retrieval.importing import catalogue_of
+
         assert self._encoder is not None
         assert self._index is not None
         stamp = self._store.catalogue_stamp()
@@ -189,8 +200,10 @@ def build_mind(
     )
 
 
-def load_encoder(settings: Settings) -> Encoder:
+def load_encoder(settings: Settings) -> TextEncoder:
     """The encoder that the settings name."""
+    from retrieval.encoder import Encoder
+
     name = str(settings.models_dir / "encoder") if settings.encoder == "embedded" else settings.encoder
     return Encoder(name, threads=settings.threads)
 
@@ -212,8 +225,3 @@ def _ages(items: tuple[Item, ...], now: datetime) -> FloatArray:
             published = published if published.tzinfo else published.replace(tzinfo=UTC)
             out[i] = max((now - published).total_seconds() / 86_400, 0.0)
     return out
-
-
-def models_present(folder: Path) -> bool:
-    """Whether the embedded encoder is unpacked."""
-    return (folder / "encoder" / "config.json").exists()

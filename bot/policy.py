@@ -29,9 +29,12 @@ def opening_intent(turn: Turn, state: TurnState, slate: Slate, before: Interest,
         return "unmet"
     if turn.intent is Intent.ASK:
         return _ask_intent(before, after)
-    return {Intent.REFINE: "refine", Intent.REJECT: "reject", Intent.MORE: "more", Intent.ANYTHING: "anything"}[
-        turn.intent
-    ]
+    return {
+        Intent.REFINE: "refine",
+        Intent.REJECT: "reject",
+        Intent.MORE: "more",
+        Intent.ANYTHING: "anything",
+    }[turn.intent]
 
 
 def _ask_intent(before: Interest, after: Interest) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,12 @@ from errors import Lang
 from retrieval import candidates
 from retrieval.catalogue import Catalogue
 from retrieval.diversify import allocate, pick
-from retrieval.index import Index
-from retrieval.lexical import STRONG, LexicalIndex
-from retrieval.similarity import ItemSimilarity, item_similarity
+from retrieval.lexical import STRONG, LexicalIndex, WordQuery
 from retrieval.score import Scored, ScoreWeights, evidence_part, low_price_part
+from retrieval.similarity import ItemSimilarity, item_similarity
+
+if TYPE_CHECKING:
+    from retrieval.index import Index
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
@@ -99,10 +102,7 @@ class Recommender:
     def slate(self, request: Request, slate_id: str) -> Slate:
         """The slate for an interest. Hard limits and refusals always hold; what cannot be met is in `unmet`."""
         threads = [] if request.anything else [t for t in request.interest.threads if self._servable(t, request)]
-        if threads:
-            picked = self._for_threads(threads, request)
-        else:
-            picked = self._for_anybody(request)
+        picked = self._for_threads(threads, request) if threads else self._for_anybody(request)
         cards = tuple(self._card(choice, request) for choice in picked)
         slate = Slate(slate_id, cards)
         return self._admit(slate, threads, request) if threads else slate
@@ -267,7 +267,10 @@ class Recommender:
                 continue
             rows[evidence.strength > 0].append(np.float32(abs(evidence.strength)) * catalogue.centred[position])
         empty = np.empty((0, catalogue.vectors.shape[1]), dtype=np.float32)
-        return (np.stack(rows[True]) if rows[True] else empty, np.stack(rows[False]) if rows[False] else empty)
+        return (
+            np.stack(rows[True]) if rows[True] else empty,
+            np.stack(rows[False]) if rows[False] else empty,
+        )
 
     # -- saying why, and what is missing
 
@@ -295,24 +298,22 @@ class Recommender:
                 reasons = Reasons(self.shelf.catalogue, self.shelf.lexical, request.interest, request.lang)
                 unmet += [limit.constraint.text for limit in limits]
                 nearest = reasons.nearest(limits, unlimited)
-            unmet += [w.text for w in thread.words if w.turn_id == request.said_at and not self._met(w, thread, request)]
+            unmet += [
+                w.text for w in thread.words if w.turn_id == request.said_at and not self._met(w, thread, request)
+            ]
         return replace(slate, unmet=tuple(dict.fromkeys(unmet)), nearest=nearest)
 
     def _met(self, word: Word, thread: Thread, request: Request) -> bool:
-        mask = self._allowed(request, thread.domain, limits=False) | allowed.listed(
-            self.shelf.catalogue, request.shown
-        )
+        mask = self._allowed(request, thread.domain, limits=False) | allowed.listed(self.shelf.catalogue, request.shown)
         if word.is_domain or not mask.any():
             return True
         return bool((self.shelf.lexical.presence(word.norm, word.facets)[mask] > 0).any())
 
 
-def _words(
-    thread: Thread,
-) -> tuple[list[tuple[str, Sequence[tuple[str, str]], float]], list[tuple[str, Sequence[tuple[str, str]], float]]]:
+def _words(thread: Thread) -> tuple[list[WordQuery], list[WordQuery]]:
     """The thread's words as (all wished for, kinds of which one suffices); the domain is a limit already."""
-    plain = [(w.norm, w.facets, w.weight) for w in thread.words if not w.is_domain and not w.is_kind]
-    kinds = [(w.norm, w.facets, w.weight) for w in thread.words if w.is_kind and not w.is_domain]
+    plain: list[WordQuery] = [(w.norm, w.facets, w.weight) for w in thread.words if not w.is_domain and not w.is_kind]
+    kinds: list[WordQuery] = [(w.norm, w.facets, w.weight) for w in thread.words if w.is_kind and not w.is_domain]
     return plain, kinds
 
 

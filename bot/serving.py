@@ -8,6 +8,7 @@ import socket
 import uvicorn
 
 from bot.bot import Bot
+from bot.importing import index_lock
 from bot.loading import Loader
 from bot.settings import Settings
 from bot.setup import set_up
@@ -21,16 +22,29 @@ log = logging.getLogger(__name__)
 
 def serve(settings: Settings) -> None:
     """Serves until it is stopped. Raises SettingsError for a port that cannot be had, and what set-up raises."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("bot", "retrieval", "storage"):
+        logging.getLogger(name).setLevel(logging.INFO)
     with free_port(settings.host, settings.port) as listening:
         set_up(settings)
+        _serve(settings, listening)
+
+
+def _serve(settings: Settings, listening: socket.socket) -> None:
+    with index_lock(settings) as held:
+        if not held:
+            reason = f"another app is running on {settings.data_dir}; stop it, or choose another folder"
+            raise SettingsError(name="ZHIYIN_DATA_DIR", reason=reason)
         store = Store(open_database(settings.database))
         loader = Loader(settings, store)
         loader.start()
         try:
             app = create_app(Bot(store, loader), loader, settings)
             host, port = listening.getsockname()[:2]
-            print(f"\n知音 Zhiyin  →  http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}\n", flush=True)
+            print(
+                f"\n知音 Zhiyin  →  http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}\n",
+                flush=True,
+            )
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
             server.run(sockets=[listening])
         finally:

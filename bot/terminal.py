@@ -23,7 +23,9 @@ def chat(settings: Settings, lang: Lang) -> None:
     set_up(settings)
     with index_lock(settings) as held:
         if not held:
-            raise SettingsError(name="ZHIYIN_DATA_DIR", reason="the app is running on it; use the page, or another folder")
+            raise SettingsError(
+                name="ZHIYIN_DATA_DIR", reason="the app is running on it; use the page, or another folder"
+            )
         store = Store(open_database(settings.database))
         loader = Loader(settings, store)
         loader.start()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from retrieval.catalogue import Catalogue
-from retrieval.index import Index
+
+if TYPE_CHECKING:
+    from retrieval.index import Index
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]

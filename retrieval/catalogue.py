@@ -78,9 +78,7 @@ def build(items: Sequence[Item], vectors: FloatArray) -> Catalogue:
         domains=domains,
         domain_codes=np.asarray([code[item.domain] for item in items], dtype=np.int64),
         facets=_facets(described),
-        features=tuple(
-            frozenset(f for f in features if f[0] not in ("domain", "brand")) for features in described
-        ),
+        features=tuple(frozenset(f for f in features if f[0] not in ("domain", "brand")) for features in described),
     )
 
 
@@ -100,16 +98,18 @@ def centred(vectors: FloatArray, centre: FloatArray) -> FloatArray:
     return unit
 
 
-def item_text(item: Item) -> str:
-    """The short, telling text of an item that is encoded: what it is, its words, how its description starts.
+def item_texts(item: Item) -> tuple[str, str]:
+    """The two short texts of an item that are encoded: its words in every language it has, and its opening.
 
-    In the item's own language; the encoder finds it from others too.
+    Apart, because in one text a description drowns the few words that most wishes are about, while words
+    alone do not find what a thing tells of. The opening is empty where there is no description.
     """
-    parts = [item.title, item.category, item.brand, *item.tags]
-    for value in item.attributes.values():
-        parts += texts_of(value)
-    words = "，".join(dict.fromkeys(part for part in parts if part))
-    return f"{words}。{_opening(item.description)}"
+    words = [_words(item), *(_words(item.localized(language)) for language in item.i18n)]
+    return "；".join(dict.fromkeys(words)), _opening(item.description)
+
+
+def _words(item: Item) -> str:
+    return "，".join(dict.fromkeys(w for w in (item.title, item.category, item.brand, *item.tags) if w))
 
 
 def texts_of(value: Any) -> list[str]:

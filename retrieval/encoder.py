@@ -88,9 +88,7 @@ class Encoder:
             quantise_words(self._model)
         self._model.float()
         if int8:
-            quantise_linears(
-                self._model, lambda: self._pooled(self._tokenizer.encode_batch(list(USUAL_TEXTS)))
-            )
+            quantise_linears(self._model, lambda: self._pooled(self._tokenizer.encode_batch(list(USUAL_TEXTS))))
 
     def encode(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
         """Texts [n] -> unit vectors float32 [n, dimension], in the given order.
@@ -140,9 +138,7 @@ def _load(source: str | Path) -> _Loaded:
     try:
         config = AutoConfig.from_pretrained(source)
         if config.model_type != "bert":
-            raise ModelError(
-                model=source, reason=f"it is no BERT but a model of the type {config.model_type}"
-            )
+            raise ModelError(model=source, reason=f"it is no BERT but a model of the type {config.model_type}")
         # A damaged tokenizer file is found here, as plain JSON: the tokenizer's own error has no type.
         if (folder / "tokenizer.json").is_file():
             json.loads((folder / "tokenizer.json").read_bytes())

@@ -56,9 +56,7 @@ def read_items(path: Path) -> Iterator[Item | CatalogueError]:
                 log.warning("%s: unknown fields are left out: %s", path.name, ", ".join(sorted(unknown)))
     except OSError as error:
         log.exception("cannot read %s", path)
-        yield CatalogueError(
-            file=path.name, line=0, field="file", reason=f"cannot be read ({error.strerror})"
-        )
+        yield CatalogueError(file=path.name, line=0, field="file", reason=f"cannot be read ({error.strerror})")
 
 
 def item_from_json(raw: Mapping[str, Any], file: str = "", line: int = 0) -> Item:

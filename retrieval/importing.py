@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from retrieval.catalogue import Catalogue, build, item_text
+import numpy as np
+
+from retrieval.catalogue import Catalogue, FloatArray, build, item_texts
 from retrieval.encoder import TextEncoder
 from retrieval.index import Index, changed_places
 from retrieval.items import Item
@@ -16,6 +18,9 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[float], None]
 """Told the share that is done, from 0 to 1."""
+
+WORDS_SHARE = 0.7
+"""How much of an item's vector its words make up; its description makes the rest."""
 
 BATCH = 128
 """Items encoded between two writes to the index: what a kill can cost."""
@@ -40,20 +45,30 @@ def embed_changes(
     Raises VectorIndexError when the index cannot be written.
     """
     known = index.stored()
-    texts = [item_text(item) for item in items]
+    texts = [item_texts(item) for item in items]
     ids, checksums = [item.id for item in items], [_checksum(text) for text in texts]
     index.remove(sorted(known.keys() - set(ids)))
     # By length, so that a batch has little padding; the longest last, so that the bar does not stop at first.
-    changed = sorted(changed_places(known, ids, checksums), key=lambda place: len(texts[place]))
+    changed = sorted(changed_places(known, ids, checksums), key=lambda place: sum(map(len, texts[place])))
     for start in range(0, len(changed), BATCH):
         batch = changed[start : start + BATCH]
-        vectors = encoder.encode([texts[i] for i in batch], "passage")
+        vectors = encode_items([texts[i] for i in batch], encoder)
         index.put([ids[i] for i in batch], [checksums[i] for i in batch], vectors)
         progress((start + len(batch)) / len(changed))
     progress(1.0)
     done = Embedded(len(changed), len(items) - len(changed), len(known.keys() - set(ids)))
     log.info("index: %d encoded, %d unchanged, %d removed", done.encoded, done.unchanged, done.removed)
     return done
+
+
+def encode_items(texts: Sequence[tuple[str, str]], encoder: TextEncoder) -> FloatArray:
+    """Items' texts (words, opening) [n] -> unit vectors [n, d]: the weighted mean of the two."""
+    told = [i for i, (_, opening) in enumerate(texts) if opening]
+    both = encoder.encode([words for words, _ in texts] + [texts[i][1] for i in told], "passage")
+    vectors, openings = both[: len(texts)], both[len(texts) :]
+    vectors[told] = WORDS_SHARE * vectors[told] + (1 - WORDS_SHARE) * openings
+    unit: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def catalogue_of(
@@ -65,5 +80,5 @@ def catalogue_of(
     return build(items, vectors.reshape(len(items), encoder.dimension))
 
 
-def _checksum(text: str) -> str:
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+def _checksum(texts: tuple[str, str]) -> str:
+    return blake2b(f"{WORDS_SHARE}\n{texts[0]}\n{texts[1]}".encode(), digest_size=16).hexdigest()

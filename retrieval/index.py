@@ -167,9 +167,7 @@ def _told(done: str) -> Iterator[None]:
         yield
     except NotFoundError as error:
         log.exception("Chroma's collection is gone")
-        raise VectorIndexError(
-            reason="it was made anew by another process; load the catalogue again"
-        ) from error
+        raise VectorIndexError(reason="it was made anew by another process; load the catalogue again") from error
     except (ChromaError, OSError, ValueError, RuntimeError) as error:
         log.exception("Chroma failed")
         raise VectorIndexError(reason=f"Chroma's data could not be {done}") from error
@@ -177,6 +175,4 @@ def _told(done: str) -> Iterator[None]:
 
 def changed_places(known: Mapping[str, str], ids: Sequence[str], checksums: Sequence[str]) -> list[int]:
     """The places in ids [n] whose checksum is not the one that is known."""
-    return [
-        i for i, (id_, checksum) in enumerate(zip(ids, checksums, strict=True)) if known.get(id_) != checksum
-    ]
+    return [i for i, (id_, checksum) in enumerate(zip(ids, checksums, strict=True)) if known.get(id_) != checksum]

@@ -15,6 +15,9 @@ from retrieval.segment import Segmenter
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+WordQuery = tuple[str, Sequence[tuple[str, str]], float]
+"""A word that is looked for: its normal form, the facets (field, value) it stands for, and its weight."""
+
 TITLE, STRONG, WEAK = 1.0, 0.85, 0.4
 """Weight of a word in the title; in category, brand, tags or attributes; in the description alone (as in BM25F)."""
 
@@ -47,10 +50,12 @@ class LexicalIndex:
 
     def strong_positions(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> IntArray:
         """Items that hold the word outside the description, or have one of the facets (sorted positions)."""
-        found = [self._holding(norm)]
+        return np.union1d(self._holding(norm), self._with_facets(facets))
+
+    def _with_facets(self, facets: Iterable[tuple[str, str]]) -> IntArray:
+        found = [np.empty(0, dtype=np.int64)]
         found += [
-            np.asarray(self._catalogue.facets.get(field, {}).get(value, ()), dtype=np.int64)
-            for field, value in facets
+            np.asarray(self._catalogue.facets.get(field, {}).get(value, ()), dtype=np.int64) for field, value in facets
         ]
         return np.unique(np.concatenate(found))
 
@@ -62,13 +67,18 @@ class LexicalIndex:
         return reduce(np.intersect1d, (self._strong.get(word, none) for word in norm.split()))
 
     def presence(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> FloatArray:
-        """[n] how much each item is about the word: TITLE, STRONG, WEAK or 0."""
+        """[n] how much each item is about the word: TITLE, STRONG, WEAK or 0.
+
+        Where the catalogue knows what the word means (facets), that counts: "kids" in a title alone is weak.
+        """
         out = np.zeros(self._size, dtype=np.float32)
+        meant = self._with_facets(facets)
         if norm in self._weak:
             out[self._weak[norm]] = WEAK
-        out[self.strong_positions(norm, facets)] = STRONG
-        if norm in self._titles:
-            out[self._titles[norm]] = TITLE
+        out[self._holding(norm)] = WEAK if len(meant) else STRONG
+        out[meant] = STRONG
+        titled = self._titles.get(norm, meant[:0])
+        out[np.intersect1d(titled, meant) if len(meant) else titled] = TITLE
         return out
 
     def idf(self, presence: FloatArray) -> float:
@@ -77,12 +87,12 @@ class LexicalIndex:
 
     def match(
         self,
-        words: Sequence[tuple[str, Sequence[tuple[str, str]], float]],
-        alternatives: Sequence[tuple[str, Sequence[tuple[str, str]], float]] = (),
+        words: Sequence[WordQuery],
+        alternatives: Sequence[WordQuery] = (),
     ) -> FloatArray:
         """[n] share of the wish's words that each item meets, weighted by idf and by the words' own weights (0-1).
 
-        `words`: (norm, facets, weight), all wished for. `alternatives`: kinds of which one item can be only one
+        `words`: all wished for. `alternatives`: kinds of which one item can be only one
         (T-shirt or jeans); the best met counts for the group.
         """
         total = np.zeros(self._size, dtype=np.float32)

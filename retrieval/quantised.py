@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 LIMIT = 127
 """Largest magnitude of a signed 8-bit weight."""
+UNEVEN = 10
+"""How many times the usual column the largest must be for the columns to be evened out."""
 
 
 class Int8Rows(nn.Module):
@@ -46,17 +48,22 @@ class Int8Linear(nn.Module):
     def __init__(self, linear: nn.Linear, reach: Tensor) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        columns = (
-            reach.clamp_min(float(reach.median()) / 10) / weight.abs().amax(dim=0).clamp_min(1e-5)
-        ).sqrt()
-        columns = columns / columns.median()
         bias = None if linear.bias is None else linear.bias.detach().float()
-        self._packed = _pack(weight * columns, bias)
-        self.register_buffer("smooth", 1 / columns)
+        usual = float(reach.median())
+        # Evening out costs a multiplication a call, which columns that are even enough do not repay.
+        self._uneven = float(reach.max()) > UNEVEN * usual
+        if self._uneven:
+            columns = (reach.clamp_min(usual / 10) / weight.abs().amax(dim=0).clamp_min(1e-5)).sqrt()
+            columns = columns / columns.median()
+            weight = weight * columns
+            self.register_buffer("smooth", 1 / columns)
+        self._packed = _pack(weight, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., inputs] -> float32 [..., outputs]."""
-        y: Tensor = torch.ops.quantized.linear_dynamic(x * self.get_buffer("smooth"), self._packed)
+        if self._uneven:
+            x = x * self.get_buffer("smooth")
+        y: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed)
         return y
 
 

@@ -36,7 +36,8 @@ class Scored:
     @property
     def total(self) -> FloatArray:
         """[m] the sum of the parts."""
-        return np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
+        total: FloatArray = np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
+        return total
 
     def of(self, index: int) -> dict[str, float]:
         """One candidate's parts; those that are nothing are left out."""
@@ -69,7 +70,8 @@ def popularity(counts: FloatArray, prior: float = 3.0) -> FloatArray:
     `counts` [n]: weighted approvals less disapprovals, by everybody.
     """
     damped = np.log1p(np.maximum(counts, 0))
-    return (damped / (damped.max(initial=0) + np.log1p(prior))).astype(np.float32)
+    share: FloatArray = (damped / (damped.max(initial=0) + np.log1p(prior))).astype(np.float32)
+    return share
 
 
 def freshness(age_days: FloatArray, half_life: float = 90.0) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ LATIN = re.compile(r"[a-z0-9]+(?:['’][a-z]+)*[+#]*", re.IGNORECASE)
 HAN = re.compile(r"[㐀-鿿豈-﫿]")
 USER_WORD_FREQUENCY = 20_000
 """Frequency given to catalogue words: high enough that jieba keeps them whole."""
+
+
+logging.getLogger("jieba").setLevel(logging.WARNING)  # it sets itself to debug, and speaks at every start
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,11 @@ class Segmenter:
         for token in self.content(text):
             found.append(token.norm)
             if token.han and len(token.text) > 2:
-                found += [part for part in self._jieba.cut_for_search(token.norm, HMM=False) if 1 < len(part) < len(token.norm)]
+                found += [
+                    part
+                    for part in self._jieba.cut_for_search(token.norm, HMM=False)
+                    if 1 < len(part) < len(token.norm)
+                ]
         return found
 
 

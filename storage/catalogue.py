@@ -48,8 +48,5 @@ def delete_items(db: Session, ids: Iterable[str]) -> int:
     """Removes items and says how many there were."""
     wanted = sorted(set(ids))
     chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
-    gone = [
-        db.scalars(delete(ItemRow).where(ItemRow.id.in_(chunk)).returning(ItemRow.id)).all()
-        for chunk in chunks
-    ]
+    gone = [db.scalars(delete(ItemRow).where(ItemRow.id.in_(chunk)).returning(ItemRow.id)).all() for chunk in chunks]
     return sum(map(len, gone))

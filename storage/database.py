@@ -225,9 +225,7 @@ def _check_foreign_keys(connection: Connection) -> None:
         return
     if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
         log.error("rows without their parents after a migration: %s", broken[:20])
-        raise StorageError(
-            zh_reason="升级后数据对不上", reason="its data would not fit together after the upgrade"
-        )
+        raise StorageError(zh_reason="升级后数据对不上", reason="its data would not fit together after the upgrade")
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from storage import sessions
 from storage.records import FeedbackRecord, InterestChange, new_id, utc_now
 from storage.tables import FeedbackRow, insert_rows
 
+VERDICTS = ("like", "dislike", "hide", "rating")
+"""What a visitor says of an item; the other kinds are what a visitor does with it."""
+
 
 def add(
     db: Session,
@@ -41,7 +44,7 @@ def add(
 
 
 def undo(db: Session, session_id: str, item_id: str, interest: InterestChange | None) -> FeedbackRecord:
-    """The last feedback on the item that still stands, now undone, and the interest that leads to."""
+    """The last verdict on the item that still stands, else the last act, now undone; and the interest that leads to."""
     sessions.touch(db, session_id)
     if interest is not None:
         sessions.change_interest(db, session_id, interest)
@@ -52,7 +55,7 @@ def undo(db: Session, session_id: str, item_id: str, interest: InterestChange | 
             FeedbackRow.item_id == item_id,
             FeedbackRow.undone.is_(False),
         )
-        .order_by(FeedbackRow.id.desc())
+        .order_by(FeedbackRow.kind.in_(VERDICTS).desc(), FeedbackRow.id.desc())
         .limit(1)
     ).first()
     if row is None:
@@ -63,9 +66,7 @@ def undo(db: Session, session_id: str, item_id: str, interest: InterestChange | 
 
 def of_session(db: Session, session_id: str) -> list[FeedbackRecord]:
     """The session's feedback in order."""
-    rows = db.scalars(
-        select(FeedbackRow).where(FeedbackRow.session_id == session_id).order_by(FeedbackRow.id)
-    )
+    rows = db.scalars(select(FeedbackRow).where(FeedbackRow.session_id == session_id).order_by(FeedbackRow.id))
     return [row.record() for row in rows]
 
 

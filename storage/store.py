@@ -203,9 +203,7 @@ class Store:
         with writing(self._engine) as db:
             return feedback.add(db, session_id, item_id, kind, value, turn_id, interest)
 
-    def undo_feedback(
-        self, session_id: str, item_id: str, interest: InterestChange | None = None
-    ) -> FeedbackRecord:
+    def undo_feedback(self, session_id: str, item_id: str, interest: InterestChange | None = None) -> FeedbackRecord:
         """Marks the session's last standing feedback on an item as undone, and gives it back so marked.
 
         Raises NotFound if there is none, Conflict as `add_feedback` does.

@@ -45,9 +45,7 @@ def tiny(tmp_path_factory):
     words = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "red", "shirt", "blue", "film"])}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(
-        folder
-    )
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(folder)
     shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     torch.manual_seed(1)
     BertModel(BertConfig(vocab_size=6, max_position_embeddings=16, **shape)).save_pretrained(folder)
@@ -67,13 +65,24 @@ def test_eight_bits_stay_close(encoder):
     assert np.allclose(vectors @ vectors.T, ENGINE_COSINES, atol=0.03)
 
 
-def test_meaning_crosses_languages(encoder):
-    passages = [
-        "Slim jeans in washed denim",
-        "A film about astronauts stranded on Mars",
-        "家常番茄炒蛋的做法",
-    ]
-    wishes = ["想买一条牛仔裤", "火星上的宇航员的电影", "how to cook eggs with tomatoes"]
+@pytest.mark.parametrize(
+    ("wishes", "passages"),
+    [
+        (
+            ["想买一条牛仔裤", "火星上的宇航员的电影", "番茄炒鸡蛋怎么做"],
+            [
+                "Slim jeans in washed denim",
+                "A film about astronauts stranded on Mars",
+                "Eggs fried with tomatoes",
+            ],
+        ),
+        (
+            ["I want a pair of jeans", "a movie about astronauts on Mars", "how to cook eggs with tomatoes"],
+            ["水洗丹宁修身牛仔裤", "讲述宇航员被困火星的影片", "家常番茄炒蛋的做法"],
+        ),
+    ],
+)
+def test_meaning_crosses_languages(encoder, wishes, passages):
     likeness = encoder.encode(wishes, "query") @ encoder.encode(passages, "passage").T
     assert likeness.argmax(axis=1).tolist() == [0, 1, 2]
 
@@ -108,9 +117,7 @@ def test_many_threads_share_one_encoder(encoder):
     alone = {text: encoder.encode([text], "query")[0] for text in TEXTS}
     with ThreadPoolExecutor(8) as pool:
         asked = TEXTS * 4
-        for text, vector in zip(
-            asked, pool.map(lambda t: encoder.encode([t], "query")[0], asked), strict=True
-        ):
+        for text, vector in zip(asked, pool.map(lambda t: encoder.encode([t], "query")[0], asked), strict=True):
             assert np.allclose(vector, alone[text], atol=1e-5)
 
 

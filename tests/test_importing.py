@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retrieval import importing
-from retrieval.importing import Embedded, catalogue_of, embed_changes
+from retrieval.importing import Embedded, catalogue_of, embed_changes, encode_items
 from retrieval.index import Index
 from retrieval.items import Item
 
@@ -26,9 +26,7 @@ class Letters:
         if self.lives < 0:
             raise KeyboardInterrupt
         self.seen += texts
-        counts = np.asarray(
-            [[text.count(chr(97 + i)) for i in range(26)] for text in texts], dtype=np.float32
-        )
+        counts = np.asarray([[text.count(chr(97 + i)) for i in range(26)] for text in texts], dtype=np.float32)
         return counts / np.linalg.norm(counts, axis=1, keepdims=True)
 
 
@@ -46,6 +44,13 @@ def test_only_changed_texts_are_encoded(index):
     assert embed_changes(changed, encoder, index) == Embedded(1, 8, 1)
     assert len(encoder.seen) == 1
     assert index.stored().keys() == {item.id for item in changed}
+
+
+def test_a_description_is_part_of_the_vector():
+    words, told = encode_items([("abc", ""), ("abc", "xyz")], Letters())
+    assert np.allclose(words[:3], 3**-0.5)
+    assert words[:3].min() > told[:3].min() > told[-3:].min() > 0
+    assert np.isclose(np.linalg.norm(told), 1)
 
 
 def test_a_killed_import_goes_on_where_it_stopped(index, monkeypatch):
@@ -67,6 +72,6 @@ def test_the_catalogue_has_the_vectors_in_the_order_of_the_items(index):
     encoder = Letters()
     catalogue = catalogue_of(ITEMS[::-1], encoder, index)
     assert [item.id for item in catalogue.items] == [item.id for item in ITEMS[::-1]]
-    expected = encoder.encode([importing.item_text(item) for item in catalogue.items], "passage")
+    expected = encoder.encode([item.title for item in catalogue.items], "passage")
     assert np.allclose(catalogue.vectors, expected, atol=1e-6)
     assert catalogue_of([], encoder, index).vectors.shape == (0, 26)

@@ -104,14 +104,25 @@ def test_start_over_forgets_everything() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
-    [("purchase", None, 1.0), ("rating", 5, 0.9), ("rating", 3, 0.0), ("rating", 1, -0.9), ("browse", 600, 0.25)],
+    [
+        ("purchase", None, 1.0),
+        ("rating", 5, 0.9),
+        ("rating", 3, 0.0),
+        ("rating", 1, -0.9),
+        ("browse", 600, 0.25),
+    ],
 )
 def test_what_an_act_is_worth(kind: str, value: float | None, expected: float) -> None:
     assert strength(kind, value) == pytest.approx(expected)
 
 
 def test_acts_are_ordered_as_people_mean_them() -> None:
-    order = [strength("purchase", None), strength("rating", 5), strength("like", None), strength("click", None)]
+    order = [
+        strength("purchase", None),
+        strength("rating", 5),
+        strength("like", None),
+        strength("click", None),
+    ]
     assert order == sorted(order, reverse=True)
     assert strength("dislike", None) < 0
 

@@ -46,9 +46,7 @@ def opened(page: Page, address: str) -> Page:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_wish_is_heard_answered_liked_and_kept(
-    served_app: str, browser: Browser, lang: str, width: int
-) -> None:
+def test_a_wish_is_heard_answered_liked_and_kept(served_app: str, browser: Browser, lang: str, width: int) -> None:
     names = NAMES[lang]
     with browser.new_context(locale=LOCALES[lang], viewport={"width": width, "height": 844}) as context:
         page = opened(context.new_page(), served_app)

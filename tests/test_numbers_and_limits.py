@@ -56,7 +56,9 @@ def test_limits_said_in_words(text: str, expected: list[tuple[str, str, float]])
     assert [(c.field, c.op, c.value) for c in limits(text)] == expected
 
 
-@pytest.mark.parametrize("text", ["90分钟以内", "under 90 minutes", "我有两三个朋友", "第二个", "给5岁的孩子", "共12集"])
+@pytest.mark.parametrize(
+    "text", ["90分钟以内", "under 90 minutes", "我有两三个朋友", "第二个", "给5岁的孩子", "共12集"]
+)
 def test_other_numbers_are_no_prices(text: str) -> None:
     assert limits(text) == ()
 

@@ -40,9 +40,7 @@ SHIRT = Item(
     "123", "品牌T恤", "clothing", category="T恤", price=199, currency="CNY", tags=("a", "b", "c", "d", "e"),
     attributes={"color": ("白色", "藏青")}, i18n={"en": {"title": "Brand T-shirt", "category": "T-shirts"}},
 )  # fmt: skip
-JEANS = Item(
-    "456", "时尚牛仔裤", "clothing", category="牛仔裤", attributes={"color": "深蓝"}, description=EVIL
-)
+JEANS = Item("456", "时尚牛仔裤", "clothing", category="牛仔裤", attributes={"color": "深蓝"}, description=EVIL)
 ITEMS = {item.id: item for item in (SHIRT, JEANS)}
 
 
@@ -99,9 +97,7 @@ class SmallBot:
             )
         yield Reply(answer.turn_id, slate, "看看", lines, "ask", True, {})
 
-    def feedback(
-        self, session_id: str, item_id: str, kind: str, turn_id: str | None = None
-    ) -> FeedbackRecord:
+    def feedback(self, session_id: str, item_id: str, kind: str, turn_id: str | None = None) -> FeedbackRecord:
         if kind == "undo":
             return self.store.undo_feedback(session_id, item_id)
         return self.store.add_feedback(session_id, item_id, kind, turn_id=turn_id)
@@ -109,12 +105,8 @@ class SmallBot:
     def interest(self, session_id: str) -> Interest:
         return from_state(self.store.interest(session_id).state, 2)
 
-    def cards(
-        self, slates: Sequence[tuple[str, Sequence[ImpressionRecord]]], lang: str
-    ) -> dict[str, list[Card]]:
-        return {
-            slate_id: [card(ITEMS[i.item_id].localized(lang)) for i in shown] for slate_id, shown in slates
-        }
+    def cards(self, slates: Sequence[tuple[str, Sequence[ImpressionRecord]]], lang: str) -> dict[str, list[Card]]:
+        return {slate_id: [card(ITEMS[i.item_id].localized(lang)) for i in shown] for slate_id, shown in slates}
 
 
 class SmallLoader:
@@ -216,9 +208,7 @@ def test_the_template_holds_no_place_where_text_could_be_evaluated() -> None:
 # -- whose page it is
 
 
-def test_the_cookie_opens_the_same_session_until_a_fresh_one_is_asked(
-    site: TestClient, site_bot: SmallBot
-) -> None:
+def test_the_cookie_opens_the_same_session_until_a_fresh_one_is_asked(site: TestClient, site_bot: SmallBot) -> None:
     first = site.post("/page/session", json={"lang": "en"})
     cookie = first.headers["set-cookie"]
     assert "HttpOnly" in cookie
@@ -272,9 +262,7 @@ def test_no_cookie_no_conversation(bot: SmallBot) -> None:
 
 def test_a_page_left_open_on_another_session_is_told_so(bot: SmallBot) -> None:
     session, _ = bot.open_session("right", "zh")
-    [(turn, _)] = list(
-        ChatPage(bot).say(event(key="k", text="嗨", session_id="old"), asking(session, "right"))
-    )
+    [(turn, _)] = list(ChatPage(bot).say(event(key="k", text="嗨", session_id="old"), asking(session, "right")))
     assert turn["state"] == "gone"
 
 
@@ -344,9 +332,7 @@ def test_presses_toggle_replace_and_stay(bot: SmallBot) -> None:
     assert bot.store.slates(session.session_id)[0].slate_id == slate.slate_id
 
 
-@pytest.mark.parametrize(
-    ("item_id", "kind"), [("456", "like"), ("nothing", "like"), ("123", "purchase"), ("123", "")]
-)
+@pytest.mark.parametrize(("item_id", "kind"), [("456", "like"), ("nothing", "like"), ("123", "purchase"), ("123", "")])
 def test_only_what_was_shown_can_be_pressed(bot: SmallBot, item_id: str, kind: str) -> None:
     session, _ = bot.open_session("right", "zh")
     assert "error" in ChatPage(bot).press(event(item_id=item_id, kind=kind), asking(session, "right"))

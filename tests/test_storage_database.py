@@ -89,9 +89,7 @@ def test_migrations_make_the_tables_that_the_program_expects(url: str) -> None:
     engine.dispose()
 
 
-def test_opening_again_runs_no_migration_and_keeps_the_data(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_opening_again_runs_no_migration_and_keeps_the_data(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(url) as store:
         session_id, texts = said_in(store)
 

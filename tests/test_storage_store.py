@@ -277,9 +277,7 @@ def test_deleting_a_session_leaves_no_trace(store: Store, path: Path, session_id
 
     store.delete_session(session_id)
     counts = row_counts(path)
-    assert {
-        name: counts[name] for name in ("sessions", "interests", "messages", "slates", "impressions")
-    } == {
+    assert {name: counts[name] for name in ("sessions", "interests", "messages", "slates", "impressions")} == {
         "sessions": 1,
         "interests": 1,
         "messages": 2,
@@ -367,9 +365,7 @@ def test_export_for_the_operator(store: Store, session_id: str, tmp_path: Path) 
     assert lines["feedback.jsonl"][0]["kind"] == "like"
 
 
-def test_a_conversation_longer_than_a_batch_is_one_line(
-    store: Store, session_id: str, tmp_path: Path
-) -> None:
+def test_a_conversation_longer_than_a_batch_is_one_line(store: Store, session_id: str, tmp_path: Path) -> None:
     for n in range(520):
         store.add_user_message(session_id, str(n), "zh")
     assert store.export(tmp_path / "out")["conversations.jsonl"] == 1
@@ -425,9 +421,7 @@ def test_kill_in_the_middle_of_a_reply_loses_nothing_acknowledged(path: Path) ->
     engine = open_database(url)
     store = Store(engine)
     messages = store.messages(session_id)
-    kept = {message.turn_id for message in messages} | {
-        said.feedback_id for said in store.feedback(session_id)
-    }
+    kept = {message.turn_id for message in messages} | {said.feedback_id for said in store.feedback(session_id)}
     assert {identifier for _, identifier in acknowledged} == kept
     assert [message.complete for message in messages if message.role == "bot"] == [True] * 20 + [False]
     assert store.interest(session_id).state == {"turn": 20}

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.understanding.turn import Constraint, Facet
+from retrieval.segment import HAN
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -52,7 +53,8 @@ class Thread:
     def label(self) -> str:
         """Its strongest words, as a person would call it."""
         ranked = sorted(self.words, key=lambda word: -word.weight)
-        return "、".join(word.text for word in ranked[:3]) or self.domain
+        texts = [word.text for word in ranked[:3]]
+        return ("、" if any(HAN.search(text) for text in texts) else ", ").join(texts) or self.domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +194,7 @@ def view(interest: Interest) -> dict[str, Any]:
 
 def _thread(raw: Mapping[str, Any]) -> Thread:
     vector = np.frombuffer(base64.b64decode(raw["vector"]), dtype="<f4").astype(np.float32)
-    words = tuple(
-        Word(w["text"], w["norm"], w["weight"], w["turn_id"], _facets(w["facets"])) for w in raw["words"]
-    )
+    words = tuple(Word(w["text"], w["norm"], w["weight"], w["turn_id"], _facets(w["facets"])) for w in raw["words"])
     return Thread(vector, raw["weight"], words, raw["domain"])
 
 

@@ -18,6 +18,8 @@ FEEDBACK_STRENGTH: Mapping[str, float] = {
     "hide": -0.8,
 }
 """What one act says of the interest. `rating` and `browse` depend on their value, see `strength`."""
+VERDICTS = frozenset({"like", "dislike", "hide", "rating"})
+"""What a visitor says of an item, of which the last one holds; the rest is what a visitor does with it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ def unit(vector: FloatArray) -> FloatArray:
 
 
 def hear(
-    interest: Interest, turn: Turn, vectors: Sequence[FloatArray], turn_id: str, parameters: InterestParameters
+    interest: Interest,
+    turn: Turn,
+    vectors: Sequence[FloatArray],
+    turn_id: str,
+    parameters: InterestParameters,
 ) -> Interest:
     """The interest after a turn. `vectors`: one for each of the turn's wishes, unit length, centred."""
     if turn.intent is Intent.START_OVER:
@@ -74,16 +80,20 @@ def hear(
         threads=threads,
         refusals=refusals,
         limits=_limits(interest.limits, turn, live.domain if live else "", turn_id),
-        sentiment=0.5 * interest.sentiment + 0.5 * turn.sentiment if turn.keywords or turn.refusals else interest.sentiment,
+        sentiment=_sentiment(interest.sentiment, turn),
     )
 
 
 def feel(interest: Interest, item_id: str, kind: str, value: float | None, turn_id: str) -> Interest:
-    """The interest after feedback on an item; `undo` takes the last one on it back."""
+    """The interest after feedback on an item.
+
+    `undo` takes the last verdict on it back (like, dislike, hide, rating); where there is none, the last act.
+    """
     others = tuple(e for e in interest.evidence if e.item_id != item_id)
     mine = tuple(e for e in interest.evidence if e.item_id == item_id)
     if kind == "undo":
-        return replace(interest, evidence=others + mine[:-1])
+        undone = next((e for e in reversed(mine) if e.kind in VERDICTS), mine[-1] if mine else None)
+        return replace(interest, evidence=others + tuple(e for e in mine if e is not undone))
     said = Evidence(item_id, kind, strength(kind, value), turn_id)
     mine = tuple(e for e in mine if e.kind != kind and not _opposed(e, said))
     return replace(interest, evidence=(*others, *mine, said))
@@ -108,10 +118,14 @@ def pulled(thread: Thread, liked: FloatArray, disliked: FloatArray, parameters: 
     return unit(vector)
 
 
+def _sentiment(before: float, turn: Turn) -> float:
+    """Half of what it was, half of what the turn says, if it says anything."""
+    return 0.5 * before + 0.5 * turn.sentiment if turn.keywords or turn.refusals else before
+
+
 def _opposed(old: Evidence, new: Evidence) -> bool:
     """A like takes a dislike back and the other way round; acts (click, purchase) stay."""
-    verdicts = {"like", "dislike", "hide", "rating"}
-    return old.kind in verdicts and new.kind in verdicts
+    return old.kind in VERDICTS and new.kind in VERDICTS
 
 
 def _hear_wish(
@@ -173,9 +187,7 @@ def _merge(
 ) -> tuple[Word, ...]:
     """Old words fade (kinds more, when another kind is named), words said again get the newer turn."""
     new = {word.norm for word in said}
-    faded = [
-        replace(w, weight=w.weight * decay * (kind_decay if w.is_kind else 1.0)) for w in old if w.norm not in new
-    ]
+    faded = [replace(w, weight=w.weight * decay * (kind_decay if w.is_kind else 1.0)) for w in old if w.norm not in new]
     return (*said, *(word for word in faded if word.weight >= forget))
 
 

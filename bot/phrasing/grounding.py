@@ -12,12 +12,23 @@ from bot.understanding.numbers import parse_number
 from bot.understanding.vocabulary import Vocabulary
 from retrieval.segment import HAN, fold
 
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九][十百千万][零一二两三四五六七八九十百千万]*|十[一二三四五六七八九]")
+NUMBER = re.compile(
+    r"\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九][十百千万][零一二两三四五六七八九十百千万]*|十[一二三四五六七八九]"
+)
 MONEY = re.compile(r"^\s?(?:元|块|yuan|rmb|美元|dollars?|euros?)", re.IGNORECASE)
 MONEY_SIGN = re.compile(r"[¥￥$€£]\s?$")
-OF_THE_WISH = re.compile(r"以内|以下|之内|不超过|预算|你说的|你要的|左右|under|below|budget|limit|within|around|you asked|you said|up to", re.I)
+OF_THE_WISH = re.compile(
+    r"以内|以下|之内|不超过|预算|你说的|你要的|左右|under|below|budget|limit|within|around|you asked|you said|up to",
+    re.I,
+)
 TITLE = re.compile(r"《([^》]+)》")
-CHECKED_FIELDS = ("brand", "attributes.color", "attributes.audience", "attributes.country", "attributes.material")
+CHECKED_FIELDS = (
+    "brand",
+    "attributes.color",
+    "attributes.audience",
+    "attributes.country",
+    "attributes.material",
+)
 """Facets that a line may name only if its facts or the wish have them."""
 EXAGGERATED = re.compile(
     r"最(?!近|后|初|低|高|多|少|新|终|早)|完美|绝对|必备|必看|必读|第一名|极致|无与伦比|治好|根治|疗效|"
@@ -112,9 +123,7 @@ def _is_money(line: str, match: re.Match[str]) -> bool:
     return bool(MONEY.match(line[match.end() :]) or MONEY_SIGN.search(line[: match.start()]))
 
 
-def grounds(
-    requests: Sequence[LineRequest], vocabulary: Vocabulary
-) -> Mapping[str, Ground]:
+def grounds(requests: Sequence[LineRequest], vocabulary: Vocabulary) -> Mapping[str, Ground]:
     """A ground for each line of a slate, by part."""
     titles = [request.item.title for request in requests if isinstance(request, ItemLine)]
     return {

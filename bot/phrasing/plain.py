@@ -25,23 +25,43 @@ OPENINGS: dict[tuple[str, Lang], tuple[str, ...]] = {
         "Noted; these keep to it.",
         "Here is the list again with that in mind.",
     ),
-    ("reject", "zh"): ("好，这类不再出现，换成这些。", "记下了，避开你不要的。", "不要的去掉了，看看这几样。"),
+    ("reject", "zh"): (
+        "好，这类不再出现，换成这些。",
+        "记下了，避开你不要的。",
+        "不要的去掉了，看看这几样。",
+    ),
     ("reject", "en"): (
         "Left those out; here is what remains.",
         "Understood, none of those. These instead.",
         "Those are gone from the list; see these.",
     ),
     ("more", "zh"): ("换一批，都是没看过的。", "再来几样新的。", "这几样前面没出现过。"),
-    ("more", "en"): ("Another set, none shown before.", "A few more you have not seen.", "Here is a fresh handful."),
+    ("more", "en"): (
+        "Another set, none shown before.",
+        "A few more you have not seen.",
+        "Here is a fresh handful.",
+    ),
     ("shift", "zh"): ("那换个方向，看看这些。", "好，转到这边来。", "换到你刚说的这类。"),
-    ("shift", "en"): ("Over to this, then.", "Changing direction; see these.", "Turning to what you just asked for."),
-    ("liked", "zh"): ("照着你喜欢的，再找了几样相近的。", "顺着你点赞的挑了这些。", "你喜欢的那类，还有这几样。"),
+    ("shift", "en"): (
+        "Over to this, then.",
+        "Changing direction; see these.",
+        "Turning to what you just asked for.",
+    ),
+    ("liked", "zh"): (
+        "照着你喜欢的，再找了几样相近的。",
+        "顺着你点赞的挑了这些。",
+        "你喜欢的那类，还有这几样。",
+    ),
     ("liked", "en"): (
         "Following what you liked, these are close to it.",
         "A few in the vein of what you liked.",
         "More along the lines of the one you liked.",
     ),
-    ("anything", "zh"): ("先从几个不同的方向看起。", "随便看看也好，这几样各不相同。", "挑了几样不一样的，看哪个合眼缘。"),
+    ("anything", "zh"): (
+        "先从几个不同的方向看起。",
+        "随便看看也好，这几样各不相同。",
+        "挑了几样不一样的，看哪个合眼缘。",
+    ),
     ("anything", "en"): (
         "A few different directions to start from.",
         "Here is a mixed handful; see which one speaks to you.",
@@ -53,11 +73,17 @@ OPENINGS: dict[tuple[str, Lang], tuple[str, ...]] = {
         "Hello. One sentence about what you fancy is enough.",
     ),
     ("thanks", "zh"): ("不客气，想到别的随时说。", "不用谢，还想看什么就告诉我。"),
-    ("thanks", "en"): ("You're welcome; say so when something else comes to mind.", "Any time. I am here if you want more."),
+    ("thanks", "en"): (
+        "You're welcome; say so when something else comes to mind.",
+        "Any time. I am here if you want more.",
+    ),
 }
 UNMET: dict[Lang, tuple[str, ...]] = {
     "zh": ("没有找到{unmet}，这几样算是相近的。", "{unmet}这里暂时没有，先看相近的。"),
-    "en": ("Nothing here for {unmet}; these come nearest.", "I could not find {unmet}, so here is what is close."),
+    "en": (
+        "Nothing here for {unmet}; these come nearest.",
+        "I could not find {unmet}, so here is what is close.",
+    ),
 }
 EMPTY: dict[Lang, tuple[str, ...]] = {
     "zh": ("{unmet}的这里没有{nearest}。放宽一点，我再找。",),
@@ -65,7 +91,10 @@ EMPTY: dict[Lang, tuple[str, ...]] = {
 }
 NOTHING_LEFT: dict[Lang, tuple[str, ...]] = {
     "zh": ("这一类能看的都看过了，换个说法或换个方向试试。", "没有更多没看过的了，要不要说点别的？"),
-    "en": ("That is all there is of this kind; try another direction.", "Nothing new is left here. Something else, perhaps?"),
+    "en": (
+        "That is all there is of this kind; try another direction.",
+        "Nothing new is left here. Something else, perhaps?",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from bot.understanding.turn import Facet
@@ -57,7 +58,7 @@ class Vocabulary:
             self._domain_words[self._norm(word)] = name
 
     def _names(self, catalogue: Catalogue) -> Iterator[tuple[int, str]]:
-        """(position, title) in every language. A title with a category word in it (品牌T恤) describes, and is no name."""
+        """(position, title) in every language. A title with a category word in it (品牌T恤) is no name."""
         kinds = {self._norm(value) for value in catalogue.facets.get("category", {})}
         kinds |= {kind.removesuffix("s") for kind in kinds}
         words = kinds | {self._norm(value) for value in catalogue.facets.get("tags", {})}
@@ -131,7 +132,7 @@ class Vocabulary:
 
     @staticmethod
     def _adjacent(run: Sequence[Token]) -> bool:
-        return all(b.start - a.end <= 1 for a, b in zip(run, run[1:], strict=False))
+        return all(b.start - a.end <= 1 for a, b in pairwise(run))
 
 
 def _runs(norm: str) -> Iterator[str]:

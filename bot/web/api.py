@@ -1,7 +1,5 @@
 """The HTTP interface, `/api/v1`, as the contract has it."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Iterator
@@ -80,15 +78,11 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
             raise Unauthorized()
         return bot.store.authorize(session_id, token.strip())
 
-    Session = Annotated[SessionRecord, Depends(authorized)]
-
     @router.post("/sessions", status_code=201)
     def open_session(body: NewSession, request: Request) -> dict[str, Any]:
         lang = body.lang or request_lang(request)
         token = new_token()
-        session, slate = bot.open_session(
-            token, lang, verified_visitor(settings, body), body.domains, body.context
-        )
+        session, slate = bot.open_session(token, lang, verified_visitor(settings, body), body.domains, body.context)
         return {
             "session_id": session.session_id,
             "token": token,
@@ -98,7 +92,9 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
         }
 
     @router.post("/sessions/{session_id}/messages")
-    async def say(session: Session, body: NewMessage, request: Request) -> Response:
+    async def say(
+        session: Annotated[SessionRecord, Depends(authorized)], body: NewMessage, request: Request
+    ) -> Response:
         steps = bot.reply(session.session_id, body.text)
         first = await run_sync(next, steps)
         if "text/event-stream" in request.headers.get("accept", "") or "json" not in request.headers.get("accept", ""):
@@ -108,7 +104,7 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
         return JSONResponse((await run_sync(_last, steps)).as_json())
 
     @router.get("/sessions/{session_id}")
-    def read_session(session: Session) -> dict[str, Any]:
+    def read_session(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         items = {s.turn_id: [i.item_id for i in s.impressions] for s in bot.store.slates(session.session_id)}
         return {
             "session_id": session.session_id,
@@ -129,24 +125,24 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
         }
 
     @router.get("/sessions/{session_id}/interest")
-    def read_interest(session: Session) -> dict[str, Any]:
+    def read_interest(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return view(bot.interest(session.session_id))
 
     @router.post("/sessions/{session_id}/feedback", status_code=201)
-    def give_feedback(session: Session, body: NewFeedback) -> dict[str, Any]:
+    def give_feedback(session: Annotated[SessionRecord, Depends(authorized)], body: NewFeedback) -> dict[str, Any]:
         kept = bot.feedback(session.session_id, body.item_id, body.kind, body.value, body.turn_id)
         return {"feedback_id": kept.feedback_id}
 
     @router.get("/sessions/{session_id}/slate")
-    def read_slate(session: Session) -> dict[str, Any]:
+    def read_slate(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return bot.slate(session.session_id).as_json()
 
     @router.get("/sessions/{session_id}/export")
-    def export_session(session: Session) -> dict[str, Any]:
+    def export_session(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return bot.store.export_session(session.session_id)
 
     @router.delete("/sessions/{session_id}", status_code=204)
-    def delete_session(session: Session) -> Response:
+    def delete_session(session: Annotated[SessionRecord, Depends(authorized)]) -> Response:
         bot.store.delete_session(session.session_id)
         return Response(status_code=204)
 

@@ -66,7 +66,12 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        body = {"type": "about:blank", "status": error.status_code, "title": error.detail, "detail": error.detail}
+        body = {
+            "type": "about:blank",
+            "status": error.status_code,
+            "title": error.detail,
+            "detail": error.detail,
+        }
         return _problem(body | {"code": str(error.detail).lower().replace(" ", "_")}, error.headers)
 
     @app.exception_handler(Exception)

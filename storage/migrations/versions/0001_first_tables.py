@@ -49,9 +49,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
         sa.UniqueConstraint("feedback_id", name=op.f("uq_feedback_feedback_id")),
     )
-    op.create_index(
-        op.f("ix_feedback_item_id_kind_undone"), "feedback", ["item_id", "kind", "undone"], unique=False
-    )
+    op.create_index(op.f("ix_feedback_item_id_kind_undone"), "feedback", ["item_id", "kind", "undone"], unique=False)
     op.create_index(op.f("ix_feedback_session_id"), "feedback", ["session_id"], unique=False)
     op.create_table(
         "interests",
