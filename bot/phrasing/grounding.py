@@ -5,25 +5,45 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.phrasing.facts import facts
 from bot.phrasing.requests import ItemLine, LineRequest
 from bot.understanding.numbers import parse_number
 from bot.understanding.vocabulary import Vocabulary
-from retrieval.segment import HAN, fold
+from retrieval.segment import HAN, LATIN, fold
 
+SMALL = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
+TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+WORDS = {"one": 1, "two": 2, **SMALL, **TENS}
+COUNTED = r"(?=个?(?:小时|分钟|天|周|月|年|岁|集|季|页|章|节|课|人|升|克|斤|公里|米))"
 NUMBER = re.compile(
     r"\d[\d,]*(?:\.\d+)?|[一二两三四五六七八九][十百千万][零一二两三四五六七八九十百千万]*|十[一二三四五六七八九]"
+    rf"|(?<!周)[三四五六七八九]{COUNTED}"
+    rf"|\b(?:(?:{'|'.join(TENS)})(?:-(?:one|two|{'|'.join(SMALL)}))?|{'|'.join(SMALL)})\b",
+    re.IGNORECASE,
 )
-MONEY = re.compile(r"^\s?(?:元|块|yuan|rmb|美元|dollars?|euros?)", re.IGNORECASE)
-MONEY_SIGN = re.compile(r"[¥￥$€£]\s?$")
+"""A number. A single Chinese digit is one only before what is counted; one and two are too common to be checked."""
+MONEY = re.compile(r"^\s?(元|块|yuan|rmb|美元|dollars?|欧元|euros?|英镑|日元|港元)", re.IGNORECASE)
+MONEY_SIGN = re.compile(r"(HK\$|[¥￥$€£])\s?$")
+CURRENCY = {
+    "CNY": ("元", "块", "yuan", "rmb", "¥", "￥"),
+    "USD": ("美元", "dollar", "dollars", "$"),
+    "EUR": ("欧元", "euro", "euros", "€"),
+    "GBP": ("英镑", "£"),
+    "JPY": ("日元", "¥", "￥"),
+    "HKD": ("港元", "hk$"),
+}
+"""How an amount in a currency may be said; one that is not here may be said in any way."""
+FREE = re.compile(r"免费|(?<![\w-])free(?![\w-])", re.IGNORECASE)
 OF_THE_WISH = re.compile(
     r"以内|以下|之内|不超过|预算|你说的|你要的|左右|under|below|budget|limit|within|around|you asked|you said|up to",
     re.I,
 )
-TITLE = re.compile(r"《([^》]+)》")
+TITLE = re.compile(r"[《“]([^》”]+)[》”]")
+NAMES = ("title", "brand")
 CHECKED_FIELDS = (
-    "brand",
+    *NAMES,
     "attributes.color",
     "attributes.audience",
     "attributes.country",
@@ -35,12 +55,14 @@ EXAGGERATED = re.compile(
     r"\b(?:best|perfect(?:ly)?|must-have|ultimate|guaranteed|cures?|unbeatable|flawless)\b",
     re.IGNORECASE,
 )
-REPEATED = re.compile(r"(.{4,})\1")
+INSIDE_A_WORD = r"(?<=[A-Za-z])(?=[A-Za-z])"
+REPEATED = re.compile(rf"(?!{INSIDE_A_WORD})(.{{4,}})\1(?!{INSIDE_A_WORD})")
+POSSESSIVE = re.compile(r"['’]s?$")
 
 
 @dataclass(frozen=True)
 class Violation:
-    """What in a line has no ground: `kind` number, price, title, name, exaggeration, language, repetition, foreign."""
+    """What in a line has no ground: `kind` number, price, title, name, exaggeration, language, repetition."""
 
     kind: str
     text: str
@@ -57,7 +79,7 @@ class Ground:
     vocabulary: Vocabulary
     other_titles: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def source(self) -> str:
         """All that the line may take words from, folded."""
         request = self.request
@@ -72,55 +94,84 @@ class Ground:
 
     def _numbers(self, line: str) -> Iterator[Violation]:
         known = _numbers(self.source)
-        item = self.request.item if isinstance(self.request, ItemLine) else None
         for match in NUMBER.finditer(line):
-            value = parse_number(match.group())
+            value, unit = _value(match.group()), _money(line, match)
             if value is not None and value not in known:
                 yield Violation("number", match.group())
-            elif item is not None and _is_money(line, match) and value != item.price:
-                said_too = item.price is not None and item.price in _numbers(line)
-                if not said_too and not OF_THE_WISH.search(line):
-                    yield Violation("price", match.group())
+            elif value is not None and unit and not self._is_said_price(value, unit, line):
+                yield Violation("price", match.group())
+        for match in FREE.finditer(line):
+            if not _holds(self.source, fold(match.group())):
+                yield Violation("price", match.group())
+
+    def _is_said_price(self, value: float, unit: str, line: str) -> bool:
+        """Whether an amount of money is the item's price in its currency, or is said beside it or of the wish."""
+        if not isinstance(self.request, ItemLine):
+            return True
+        item = self.request.item
+        if value == item.price:
+            return unit in CURRENCY.get(item.currency or "CNY", (unit,))
+        said_too = item.price is not None and item.price in _numbers(line)
+        return said_too or bool(OF_THE_WISH.search(line) and value in _numbers(fold(self.request.wish)))
 
     def _titles(self, line: str) -> Iterator[Violation]:
-        source = self.source
         for match in TITLE.finditer(line):
-            if fold(match[1]) not in source:
+            if fold(match[1]) not in self.source:
                 yield Violation("title", match[1])
         folded = fold(line)
         for title in self.other_titles:
             name = fold(title)
-            if len(name) > 2 and name in folded and name not in source:
+            if len(name) > 2 and _holds(folded, name) and not _holds(self.source, name):
                 yield Violation("title", title)
 
     def _names(self, line: str) -> Iterator[Violation]:
-        source = self.source
         for token, found in self.vocabulary.phrases(line):
             checked = [facet for facet in found if facet.field in CHECKED_FIELDS]
-            if checked and len(checked) == len(found) and fold(token.text) not in source:
+            if not checked or len(checked) < len(found) or _holds(self.source, POSSESSIVE.sub("", fold(token.text))):
+                continue
+            # "beyond" is a word, "Beyond" a band
+            if token.han or token.text[0].isupper() or any(facet.field not in NAMES for facet in checked):
                 yield Violation("name", token.text)
 
     def _manner(self, line: str) -> Iterator[Violation]:
         for match in EXAGGERATED.finditer(line):
-            if fold(match.group()) not in self.source:
+            if not _holds(self.source, fold(match.group())):
                 yield Violation("exaggeration", match.group())
         for match in REPEATED.finditer(line):
             yield Violation("repetition", match[1])
-        if self.request.lang == "zh" and len(line) > 12 and not HAN.search(line):
-            yield Violation("language", line)
-        if self.request.lang == "en":
-            strange = [c for c in HAN.findall(line) if c not in self.source]
-            if strange or len(HAN.findall(line)) > len(line) / 2:
-                yield Violation("language", "".join(strange) or line)
+        han = HAN.findall(line)
+        if self.request.lang == "zh":
+            strange = [word for word in LATIN.findall(line) if not _holds(self.source, fold(word))]
+            if strange and not han:
+                yield Violation("language", line)
+        elif (strange := [c for c in han if c not in self.source]) or len(han) > len(line) / 2:
+            yield Violation("language", "".join(strange) or line)
 
 
 def _numbers(text: str) -> set[float]:
-    found = (parse_number(match.group()) for match in NUMBER.finditer(text))
+    found = (_value(match.group()) for match in NUMBER.finditer(text))
     return {value for value in found if value is not None}
 
 
-def _is_money(line: str, match: re.Match[str]) -> bool:
-    return bool(MONEY.match(line[match.end() :]) or MONEY_SIGN.search(line[: match.start()]))
+def _value(text: str) -> float | None:
+    """The value of what `NUMBER` found."""
+    words = text.lower().split("-")
+    if words[0] in WORDS:
+        return float(sum(WORDS[word] for word in words))
+    return parse_number(text)
+
+
+def _money(line: str, match: re.Match[str]) -> str:
+    """The currency's word or sign beside a number; empty if it is no amount of money."""
+    unit = MONEY.match(line[match.end() :]) or MONEY_SIGN.search(line[: match.start()])
+    return unit[1].lower() if unit else ""
+
+
+def _holds(text: str, words: str) -> bool:
+    """Whether a folded text has these folded words in it, English ones as whole words ("red" is not in "tailored")."""
+    before = r"(?<![a-z0-9])" if words[:1].isascii() else ""
+    after = r"(?![a-z0-9])" if words[-1:].isascii() else ""
+    return re.search(before + re.escape(words) + after, text) is not None
 
 
 def grounds(requests: Sequence[LineRequest], vocabulary: Vocabulary) -> Mapping[str, Ground]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -19,15 +19,18 @@ from errors import ModelError
 
 log = logging.getLogger(__name__)
 
-CLAUSE_END = re.compile(r"[，,；;：:。.！!？?](?=\s|$|[^\d\s])")
-"""Where a stretch of words may be checked and let through; a point inside a number is none."""
-SENTENCE_END = "。.！!？?"
+CLAUSE_MARKS = "，,；;：:"
+SENTENCE_END = "。.！!？?…"
+CLOSING = "”’」』》）)"
+CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}{SENTENCE_END}][{CLOSING}]*(?=[^\d{CLOSING}])")
+"""Where a stretch of words may be checked and let through. What comes next must be known: a point inside a number
+ends nothing, and a closing quotation mark belongs to what it closes."""
 MAX_NEW_TOKENS = 64
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it went out. `outcome`: ok; cut (ended before something ungrounded); plain (replaced);
+    """A line as it went out. `outcome`: ok; cut (ended before something ungrounded or unfinished); plain (replaced);
     fixed (needs no model); none (no model)."""
 
     text: str
@@ -49,13 +52,23 @@ class _Draft:
         if self.bad:
             return ""
         self.held += text
-        ends = [match.end() for match in CLAUSE_END.finditer(self.held[:-1])]
+        ends = [match.end() for match in CLAUSE_END.finditer(self.held, 1)]
         return self._release(ends[-1]) if ends else ""
 
-    def finish(self) -> str:
-        """The model is done with the line; returns the rest, and mends an open end."""
-        out = "" if self.bad else self._release(len(self.held.rstrip()))
+    def finish(self, *, whole: bool = True) -> str:
+        """The model is done with the line; returns the rest, and mends an open end.
+
+        A clause without an end is left out where words went before it, or where the model broke (not `whole`).
+        """
+        rest = self.held.rstrip()
+        keeps = _is_ended(rest) or (whole and not self.sent)
+        out = self._release(len(rest)) if keeps and not self.bad else ""
         return out + self._close() if self.sent else out
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the finished line lacks something of what the model wrote."""
+        return bool(self.bad or self.held.strip(CLAUSE_MARKS + " "))
 
     def _release(self, end: int) -> str:
         candidate = self.sent + self.held[:end]
@@ -65,17 +78,22 @@ class _Draft:
             return ""
         out = self.held[:end] if self.sent else self.held[:end].lstrip()
         # the last mark stays back: it may have to become a full stop
-        mark = out[-1] if out and out[-1] in "，,；;：:" else ""
+        mark = out[-1] if out and out[-1] in CLAUSE_MARKS else ""
         self.sent += out[: len(out) - len(mark)]
         self.held = mark + self.held[end:]
         return out[: len(out) - len(mark)]
 
     def _close(self) -> str:
-        if self.sent[-1] in SENTENCE_END + "”’」》)）":
+        if _is_ended(self.sent):
             return ""
         end = "。" if self.ground.request.lang == "zh" else "."
         self.sent += end
         return end
+
+
+def _is_ended(text: str) -> bool:
+    """Whether no sentence stands open at the end."""
+    return text.rstrip(CLOSING)[-1:] in SENTENCE_END
 
 
 @dataclass
@@ -97,16 +115,18 @@ class Writing:
             if request.part in self.fixed:
                 yield from self._close(request, drafts[request.part])
         asked = [request for request in self.requests if request.part not in self.fixed]
+        whole = True
         if self.model is not None and asked:
-            yield from self._from_model(self.model, asked, drafts)
+            whole = yield from self._from_model(self.model, asked, drafts)
         for request in asked:
             if self.stop.is_set():
                 return
-            yield from self._close(request, drafts[request.part])
+            yield from self._close(request, drafts[request.part], whole)
 
     def _from_model(
         self, model: LanguageModel, asked: Sequence[LineRequest], drafts: Mapping[str, _Draft]
-    ) -> Iterator[Delta]:
+    ) -> Generator[Delta, None, bool]:
+        """Passes the model's words on as they are checked. False where it broke before the end."""
         prompts = [prompt(request) for request in asked]
         try:
             for index, text in model.generate(prompts, max_new_tokens=MAX_NEW_TOKENS, stop=self.stop):
@@ -115,11 +135,13 @@ class Writing:
                     yield Delta(part, out)
         except ModelError:
             log.exception("the language model failed; plain sentences take over")
+            return False
+        return True
 
-    def _close(self, request: LineRequest, draft: _Draft) -> Iterator[Delta]:
-        out = draft.finish()
+    def _close(self, request: LineRequest, draft: _Draft, whole: bool = True) -> Iterator[Delta]:
+        out = draft.finish(whole=whole)
         if draft.sent:
-            self.lines[request.part] = Line(draft.sent, "cut" if draft.bad else "ok", draft.bad)
+            self.lines[request.part] = Line(draft.sent, "cut" if draft.is_cut else "ok", draft.bad)
             if out:
                 yield Delta(request.part, out)
             return

@@ -8,6 +8,7 @@ lines is then that of float32 within noise, all layers included.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -19,13 +20,21 @@ QUIETEST = 1e-6
 
 
 class Int8Linear(nn.Module):
-    """A linear layer with int8 weights, one scale an output channel; inputs are quantised token by token."""
+    """A linear layer with int8 weights, one scale an output channel; inputs are quantised token by token.
 
-    def __init__(self, linear: nn.Linear) -> None:
+    `weight`: int8 [outputs, inputs]; `scale`: float32 [outputs], what one step of a channel's weights stands for.
+    """
+
+    def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None) -> None:
         super().__init__()
-        self._packed = _pack(linear.weight.detach())
-        bias = None if linear.bias is None else linear.bias.detach().float()
-        self.register_buffer("bias", bias)
+        zero = torch.zeros(len(scale), dtype=torch.long)
+        with warnings.catch_warnings():
+            # torch announces the end of its quantised tensors; the pinned version has them, and nothing else in
+            # it multiplies int8 on a CPU nearly as fast.
+            warnings.filterwarnings("ignore", message="torch.quantize_per_tensor", category=UserWarning)
+            whole = torch._make_per_channel_quantized_tensor(weight, scale.double(), zero, 0)
+        self._packed: object = torch.ops.quantized.linear_prepack(whole, None)
+        self.register_buffer("bias", None if bias is None else bias.detach().float())
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., inputs] -> float32 [..., outputs]."""
@@ -41,53 +50,58 @@ class Int8Linear(nn.Module):
 class StoredEmbedding(nn.Module):
     """A word table that stays in the precision it came in; only the words looked up are made float32."""
 
-    def __init__(self, embedding: nn.Embedding) -> None:
+    def __init__(self, weight: Tensor) -> None:
         super().__init__()
-        self.register_buffer("weight", embedding.weight.detach())
+        self.register_buffer("weight", weight.detach())
 
     def forward(self, ids: Tensor) -> Tensor:
         """Token ids [...] -> float32 [..., width]."""
         return self.get_buffer("weight")[ids].float()
 
 
-def rounded(weight: Tensor) -> Tensor:
-    """The weight [outputs, inputs] as float32, rounded to what `Int8Linear` multiplies with."""
-    scale = _scale(weight).unsqueeze(1)
-    return (weight.float() / scale).round_().mul_(scale)
+def to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A weight [outputs, inputs] as (int8 [outputs, inputs], float32 scale [outputs])."""
+    exact = weight.detach().float()
+    scale = exact.abs().amax(dim=1).clamp_min_(1e-8) / LIMIT
+    return (exact / scale.unsqueeze(1)).round_().to(torch.int8), scale
 
 
-def quantise(model: nn.Module) -> None:
-    """Replace, in place, the linear layers by int8 and the word table by a stored one; the rest becomes float32.
+def quantise(model: nn.Module) -> dict[str, Tensor]:
+    """The model's parameters as `restore` takes them: linear layers in int8, word tables as they are, the rest
+    in float32."""
+    tensors: dict[str, Tensor] = {}
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear):
+            tensors[f"{name}.weight"], tensors[f"{name}.scale"] = to_int8(module.weight)
+            if module.bias is not None:
+                tensors[f"{name}.bias"] = module.bias.detach().float()
+        elif type(module) is nn.Embedding:
+            tensors[f"{name}.weight"] = module.weight.detach().clone()
+        else:
+            own = module.named_parameters(prefix=name, recurse=False)
+            tensors.update((key, parameter.detach().float()) for key, parameter in own)
+    return tensors
 
-    Layer by layer, so that the model never stands in float32 as a whole.
+
+def restore(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Turn a model whose parameters are empty into the quantised one, in place.
+
+    Raises KeyError where the tensors are not those of this model.
     """
-    for name, layer in list(model.named_modules()):
-        if isinstance(layer, nn.Linear):
-            _replace(model, name, Int8Linear(layer))
-        elif type(layer) is nn.Embedding:
-            _replace(model, name, StoredEmbedding(layer))
-    for parameter in model.parameters():
-        parameter.data = parameter.data.float()
-    model.requires_grad_(False).eval()
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear):
+            made = Int8Linear(tensors[f"{name}.weight"], tensors[f"{name}.scale"], tensors.get(f"{name}.bias"))
+            _replace(model, name, made)
+        elif type(module) is nn.Embedding:
+            # A copy: the tensors may be views into a mapped file, which would otherwise stay in memory whole.
+            _replace(model, name, StoredEmbedding(tensors[f"{name}.weight"].clone()))
+        else:
+            for key, _ in list(module.named_parameters(recurse=False)):
+                value = tensors[f"{name}.{key}" if name else key].clone()
+                module.register_parameter(key, nn.Parameter(value, requires_grad=False))
+    model.eval()
 
 
 def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
     parent, _, child = name.rpartition(".")
     setattr(model.get_submodule(parent), child, layer)
-
-
-def _scale(weight: Tensor) -> Tensor:
-    """[outputs] float32: what one step of each output channel's int8 weights stands for."""
-    return weight.abs().amax(dim=1).float().clamp_min_(1e-8) / LIMIT
-
-
-def _pack(weight: Tensor) -> object:
-    scale = _scale(weight).double()
-    zero = torch.zeros(len(scale), dtype=torch.long)
-    with warnings.catch_warnings():
-        # torch announces the end of its quantised tensors; the pinned version has them, and nothing else in it
-        # multiplies int8 on a CPU nearly as fast.
-        warnings.filterwarnings("ignore", message="torch.quantize_per_tensor", category=UserWarning)
-        quantised = torch.quantize_per_channel(weight.float(), scale, zero, 0, torch.qint8)
-    packed: object = torch.ops.quantized.linear_prepack(quantised, None)
-    return packed

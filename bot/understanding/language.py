@@ -8,12 +8,19 @@ from errors import Lang
 from retrieval.segment import HAN
 
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+ENGLISH_GRAMMAR = re.compile(
+    r"\b(?:i|i'm|i'd|me|my|like|love|want|need|the|a|an|some|any|please|show|find|for|with|not|no|of|to|is|are|and|but)\b",
+    re.IGNORECASE,
+)
 
 
 def language(text: str, default: Lang) -> Lang:
-    """Chinese if it has at least as many Chinese characters as English words; `default` if it has neither."""
+    """The language of a text; `default` if it has words of neither.
+
+    In a mixed text the grammar decides, not the names: "I like 三体" is English, "推荐几本 sci-fi 的书" Chinese.
+    """
     han = len(HAN.findall(text))
-    latin = len(LATIN_WORD.findall(text))
-    if not han and not latin:
-        return default
-    return "zh" if han >= latin else "en"
+    if not han:
+        return "en" if LATIN_WORD.search(text) else default
+    grammar = len(ENGLISH_GRAMMAR.findall(text))
+    return "en" if grammar >= max(2, han / 4) else "zh"

@@ -1,0 +1,201 @@
+"""`zhiyin bench`: measures this machine, the app beside the plain method, and prints a table."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoTokenizer
+
+from bot.bench_app import (
+    STAGES,
+    in_one_language,
+    measure_indexing,
+    measure_turns,
+    measure_wire,
+    measure_words,
+    prepare,
+    resident,
+    with_words,
+)
+from bot.bench_data import conversations, sample
+from bot.bench_plain import Call, Figures, Metered, PlainSearch, PlainWords, measure_plain_search, measure_plain_words
+from bot.bot import Bot
+from bot.loading import Loader
+from bot.settings import Settings
+from bot.web.server import create_app
+from errors import SettingsError
+from retrieval.catalogue import item_texts
+from retrieval.items import Item
+
+TURNS, ON_THE_WIRE, REPLIES, NEW_ITEMS = 120, 60, 10, 256
+PLAIN_TURNS, PLAIN_REPLIES, PLAIN_ITEMS = 20, 3, 32
+"""The plain method is slow: fewer show it."""
+ITEM_TOKENS = 64
+FEWEST_ITEMS = 100
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table. `more`: whether more is better; `digits` after the point."""
+
+    key: str
+    label: str
+    unit: str
+    digits: int = 1
+    more: bool = False
+
+    def cells(self, ours: Figures, plain: Figures) -> list[str]:
+        """The row's cells: label, p50, p95 (of a single value: none), unit, the plain method's p50, ratio."""
+        own, other = ours.get(self.key, []), plain.get(self.key, [])
+        p95 = f"{np.percentile(own, 95):,.{self.digits}f}" if len(own) > 1 and not self.more else ""
+        a, b = (float(np.median(values)) if values else 0.0 for values in (own, other))
+        ratio = f"{a / b if self.more else b / a:,.1f} ×" if a and b else ""
+        p50, beside = (f"{value:,.{self.digits}f}" if value else "–" for value in (a, b))
+        return [self.label, p50, p95, self.unit, beside if b else "", ratio]
+
+
+ROWS = (
+    Row("turn", "turn without words (text in, slate out, stored)", "ms"),
+    *(Row(stage, f"· {stage}", "ms") for stage in STAGES),
+    Row("wire", "slate on the wire", "ms"),
+    Row("first", "first words", "s", 2),
+    Row("whole", "whole reply", "s", 2),
+    Row("tokens", "words written", "tokens/s", more=True),
+    Row("new", "new items indexed", "items/s", more=True),
+    Row("unchanged", "unchanged items", "items/s", 0, more=True),
+    Row("memory", "memory", "GB", 2),
+)
+HEAD = ["", "p50", "p95", "unit", "plain method", "ratio"]
+
+
+def bench(settings: Settings, *, items: int = 10_000, words: bool = True) -> str:
+    """The table of this machine, in Markdown. Uses a data folder of its own, which is removed again.
+
+    Args:
+        settings: which models, how many threads, and where there is room for the data.
+        items: how large a catalogue is measured with.
+        words: False leaves the language model out.
+
+    Raises SettingsError for too few items, ModelError where the encoder is missing.
+    """
+    if items < FEWEST_ITEMS:
+        raise SettingsError(name="--items", reason=f"at least {FEWEST_ITEMS}")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # Beside the real data and not in /tmp, which is often memory: storing is part of a turn.
+    with TemporaryDirectory(prefix="bench-", dir=settings.data_dir) as folder:
+        own = {"data_dir": Path(folder), "database_url": "", "chroma_url": ""}
+        if not words:
+            own["llm"] = "none"
+        run = _Run(settings.model_copy(update=own), items)
+        run.measure_app()
+        gc.collect()
+        run.measure_plain()
+    return run.table()
+
+
+class _Run:
+    """One run: figures of both methods, and remarks that belong under the table."""
+
+    def __init__(self, settings: Settings, items: int) -> None:
+        self._settings = settings
+        self._items = items
+        self._ours: Figures = {}
+        self._plain: Figures = {}
+        self._calls: list[Call] = []
+        encoder = settings.models_dir / "encoder" if settings.encoder == "embedded" else settings.encoder
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
+        self._new = self._nearest(in_one_language(sample()), ITEM_TOKENS)[:NEW_ITEMS]
+        self._notes = [
+            f"{items:,} items: the sample catalogue, then repeats of it with other titles and prices, whose vectors "
+            "are those of the originals moved a little at random",
+            f"new items: {len(self._new)} of {np.mean(self._lengths(self._new)):.0f} tokens in the mean",
+        ]
+
+    def _lengths(self, items: Sequence[Item]) -> list[int]:
+        return [sum(len(ids) for ids in self._tokenizer(list(item_texts(item)))["input_ids"]) for item in items]
+
+    def _nearest(self, items: Sequence[Item], tokens: int) -> list[Item]:
+        lengths = self._lengths(items)
+        return [items[i] for i in sorted(range(len(items)), key=lambda i: abs(lengths[i] - tokens))]
+
+    def measure_app(self) -> None:
+        """The app, loaded as it is when it serves."""
+        settings = self._settings
+        _say(f"preparing {self._items:,} items")
+        store = prepare(settings, self._items)
+        _say("loading")
+        loader = Loader(settings, store)
+        loader.start()
+        with closing(loader):
+            mind = loader.wait()
+            silent = Bot(store, lambda: with_words(mind, None))
+            _say(f"{TURNS} turns without words")
+            self._ours |= measure_turns(silent, TURNS)
+            _say(f"{ON_THE_WIRE} turns over HTTP")
+            self._ours |= measure_wire(create_app(silent, loader, settings), silent, ON_THE_WIRE)
+            if mind.phraser.model is None:
+                self._notes += [f"without the language model: {why}" for why in self._why_silent(loader)]
+            else:
+                meter = Metered(mind.phraser.model)
+                _say(f"{REPLIES} replies with {meter.name}")
+                self._ours |= measure_words(Bot(store, lambda: with_words(mind, meter)), REPLIES)
+                self._calls = meter.calls[-REPLIES:]
+            self._ours["memory"] = resident()
+            _say(f"indexing {len(self._new)} new items and {self._items:,} unchanged ones")
+            self._ours |= measure_indexing(mind, self._new, settings.data_dir / "new")
+
+    def _why_silent(self, loader: Loader) -> list[str]:
+        return list(loader.status().degraded.values()) or ["it was left out"]
+
+    def measure_plain(self) -> None:
+        """The plain method, with nothing of the app in its way."""
+        _say("the plain method: search")
+        search = PlainSearch(self._items)
+        said = self._tokenizer([text for _, _, text in conversations(PLAIN_TURNS)])["input_ids"]
+        self._plain = measure_plain_search(search, [len(ids) for ids in said], self._lengths(self._new[:PLAIN_ITEMS]))
+        self._notes.append(
+            "plain method: a BERT of bert-base's size in float32, one text at a time (random weights, which take the "
+            "same time), a Python loop of cosines, all items encoded again at each import; the model's own "
+            "generate() in float32, line after line, as many tokens as ours; no web server and no database; as its "
+            "memory, weights and vectors alone"
+        )
+        folder = self._settings.models_dir / "llm" if self._settings.llm == "embedded" else Path(self._settings.llm)
+        if not self._calls or not (folder / "config.json").exists():
+            return
+        _say("the plain method: words")
+        words = PlainWords(folder)
+        self._ours["tokens"] = [sum(words.token_counts(call)) / call.seconds for call in self._calls]
+        turn = float(np.median(self._plain["turn"])) / 1000
+        self._plain |= measure_plain_words(words, self._calls[:PLAIN_REPLIES], turn)
+        self._plain["memory"] = [search.gigabytes + words.gigabytes]
+
+    def table(self) -> str:
+        """Everything as text."""
+        rows = [HEAD, *(row.cells(self._ours, self._plain) for row in ROWS if row.key in self._ours)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
+        rows.insert(1, ["-" * (width - 1) + (":" if i in (1, 2, 4, 5) else "-") for i, width in enumerate(widths)])
+        lines = [
+            "| "
+            + " | ".join(cell.ljust(w) if i in (0, 3) else cell.rjust(w) for i, (cell, w) in enumerate(pairs))
+            + " |"
+            for pairs in (list(zip(row, widths, strict=True)) for row in rows)
+        ]
+        machine = (
+            f"{os.cpu_count()} cores ({torch.backends.cpu.get_cpu_capability()}), torch {torch.__version__} with "
+            f"{torch.get_num_threads()} threads"
+        )
+        return "\n".join([machine, "", *lines, "", *(f"- {note}" for note in self._notes)])
+
+
+def _say(what: str) -> None:
+    print(f"  bench        {what}", file=sys.stderr, flush=True)
