@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +24,7 @@ from bot.bench_app import (
     measure_wire,
     measure_words,
     prepare,
+    release_memory,
     resident,
     with_words,
 )
@@ -46,7 +47,7 @@ FEWEST_ITEMS = 100
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table. `more`: whether more is better; `digits` after the point."""
+    """A row of the table. `digits`: after the point; `more`: whether more is better."""
 
     key: str
     label: str
@@ -58,10 +59,15 @@ class Row:
         """The row's cells: label, p50, p95 (of a single value: none), unit, the plain method's p50, ratio."""
         own, other = ours.get(self.key, []), plain.get(self.key, [])
         p95 = f"{np.percentile(own, 95):,.{self.digits}f}" if len(own) > 1 and not self.more else ""
-        a, b = (float(np.median(values)) if values else 0.0 for values in (own, other))
-        ratio = f"{a / b if self.more else b / a:,.1f} ×" if a and b else ""
-        p50, beside = (f"{value:,.{self.digits}f}" if value else "–" for value in (a, b))
-        return [self.label, p50, p95, self.unit, beside if b else "", ratio]
+        p50, beside = (f"{np.median(values):,.{self.digits}f}" if values else "" for values in (own, other))
+        return [self.label, p50, p95, self.unit, beside, self._ratio(own, other)]
+
+    def _ratio(self, own: Sequence[float], other: Sequence[float]) -> str:
+        """How many times better the app is."""
+        if not own or not other:
+            return ""
+        good, poor = (own, other) if self.more else (other, own)
+        return f"{np.median(good) / np.median(poor):,.1f} ×"
 
 
 ROWS = (
@@ -98,7 +104,7 @@ def bench(settings: Settings, *, items: int = 10_000, words: bool = True) -> str
             own["llm"] = "none"
         run = _Run(settings.model_copy(update=own), items)
         run.measure_app()
-        gc.collect()
+        release_memory()
         run.measure_plain()
     return run.table()
 
@@ -112,27 +118,17 @@ class _Run:
         self._ours: Figures = {}
         self._plain: Figures = {}
         self._calls: list[Call] = []
-        encoder = settings.models_dir / "encoder" if settings.encoder == "embedded" else settings.encoder
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
-        self._new = self._nearest(in_one_language(sample()), ITEM_TOKENS)[:NEW_ITEMS]
         self._notes = [
             f"{items:,} items: the sample catalogue, then repeats of it with other titles and prices, whose vectors "
             "are those of the originals moved a little at random",
-            f"new items: {len(self._new)} of {np.mean(self._lengths(self._new)):.0f} tokens in the mean",
         ]
-
-    def _lengths(self, items: Sequence[Item]) -> list[int]:
-        return [sum(len(ids) for ids in self._tokenizer(list(item_texts(item)))["input_ids"]) for item in items]
-
-    def _nearest(self, items: Sequence[Item], tokens: int) -> list[Item]:
-        lengths = self._lengths(items)
-        return [items[i] for i in sorted(range(len(items)), key=lambda i: abs(lengths[i] - tokens))]
 
     def measure_app(self) -> None:
         """The app, loaded as it is when it serves."""
         settings = self._settings
         _say(f"preparing {self._items:,} items")
         store = prepare(settings, self._items)
+        release_memory()
         _say("loading")
         loader = Loader(settings, store)
         loader.start()
@@ -144,25 +140,40 @@ class _Run:
             _say(f"{ON_THE_WIRE} turns over HTTP")
             self._ours |= measure_wire(create_app(silent, loader, settings), silent, ON_THE_WIRE)
             if mind.phraser.model is None:
-                self._notes += [f"without the language model: {why}" for why in self._why_silent(loader)]
+                reason = "; ".join(loader.status().degraded.values()) or "it was left out"
+                self._notes.append(f"without the language model: {reason}")
             else:
                 meter = Metered(mind.phraser.model)
                 _say(f"{REPLIES} replies with {meter.name}")
                 self._ours |= measure_words(Bot(store, lambda: with_words(mind, meter)), REPLIES)
                 self._calls = meter.calls[-REPLIES:]
             self._ours["memory"] = resident()
-            _say(f"indexing {len(self._new)} new items and {self._items:,} unchanged ones")
-            self._ours |= measure_indexing(mind, self._new, settings.data_dir / "new")
+            _say(f"indexing {NEW_ITEMS} new items and {self._items:,} unchanged ones")
+            self._ours |= measure_indexing(mind, self._new_items(), settings.data_dir / "new")
 
-    def _why_silent(self, loader: Loader) -> list[str]:
-        return list(loader.status().degraded.values()) or ["it was left out"]
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """The encoder's; not before the memory is measured, for the app has one of its own."""
+        settings = self._settings
+        return AutoTokenizer.from_pretrained(
+            settings.models_dir / "encoder" if settings.encoder == "embedded" else settings.encoder
+        )
+
+    def _new_items(self) -> list[Item]:
+        """Items of about ITEM_TOKENS tokens."""
+        items = in_one_language(sample())
+        tokens = [sum(len(ids) for ids in self._tokenizer(list(item_texts(item)))["input_ids"]) for item in items]
+        nearest = sorted(range(len(items)), key=lambda i: abs(tokens[i] - ITEM_TOKENS))[:NEW_ITEMS]
+        mean = np.mean([tokens[i] for i in nearest])
+        self._notes.append(f"new items: {len(nearest)} of {mean:.0f} tokens in the mean")
+        return [items[i] for i in nearest]
 
     def measure_plain(self) -> None:
         """The plain method, with nothing of the app in its way."""
         _say("the plain method: search")
         search = PlainSearch(self._items)
         said = self._tokenizer([text for _, _, text in conversations(PLAIN_TURNS)])["input_ids"]
-        self._plain = measure_plain_search(search, [len(ids) for ids in said], self._lengths(self._new[:PLAIN_ITEMS]))
+        self._plain = measure_plain_search(search, [len(ids) for ids in said], [ITEM_TOKENS] * PLAIN_ITEMS)
         self._notes.append(
             "plain method: a BERT of bert-base's size in float32, one text at a time (random weights, which take the "
             "same time), a Python loop of cosines, all items encoded again at each import; the model's own "
@@ -183,13 +194,8 @@ class _Run:
         """Everything as text."""
         rows = [HEAD, *(row.cells(self._ours, self._plain) for row in ROWS if row.key in self._ours)]
         widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-        rows.insert(1, ["-" * (width - 1) + (":" if i in (1, 2, 4, 5) else "-") for i, width in enumerate(widths)])
-        lines = [
-            "| "
-            + " | ".join(cell.ljust(w) if i in (0, 3) else cell.rjust(w) for i, (cell, w) in enumerate(pairs))
-            + " |"
-            for pairs in (list(zip(row, widths, strict=True)) for row in rows)
-        ]
+        rows.insert(1, [("-" * (width - 1) + ":") for width in widths])
+        lines = ["| " + " | ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]
         machine = (
             f"{os.cpu_count()} cores ({torch.backends.cpu.get_cpu_capability()}), torch {torch.__version__} with "
             f"{torch.get_num_threads()} threads"

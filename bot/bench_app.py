@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -160,3 +162,11 @@ def resident() -> list[float]:
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return [int(line.split()[1]) * 1024 / GB for line in lines if line.startswith("VmRSS:")]
+
+
+def release_memory() -> None:
+    """Give what was freed back to the system, so that it is not taken for the app's; glibc would keep it."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)

@@ -19,14 +19,17 @@ MOVE = 0.2
 """Length of the random step from an item's vector to that of its repeat: they have a cosine of 0.98."""
 
 CONVERSATIONS: tuple[tuple[Lang, tuple[str, ...]], ...] = (
-    ("zh", ("我喜欢浏览一些时尚的衣服，特别是品牌T恤和牛仔裤", "不要牛仔裤", "两百元以内的", "换一批", "想看科幻电影")),
-    ("en", ("I want a warm jacket for winter walks", "not black, please", "under 500", "show me more", "a good novel")),
-    ("zh", ("周末想在家看部轻松的喜剧", "2000年以后的", "不看动画片", "再来几部", "顺便推荐几首老歌")),
-    ("en", ("classic science fiction films", "something after 1990", "no horror", "more", "and a series like that")),
-    ("zh", ("想学一门编程课，零基础", "便宜一点的", "不要太长", "换一批", "还想找本讲历史的书")),
-    ("en", ("a beginner course in drawing", "cheaper", "without video editing", "others", "quiet music to draw to")),
-    ("zh", ("有没有适合上班族的健身计划", "不要跑步", "晚上能做的简单菜谱", "再来几个", "买副降噪耳机")),
-    ("en", ("headphones for the commute", "below 800", "a desk lamp too", "not that one", "news about the climate")),
+    (
+        "zh",
+        ("我喜欢浏览一些时尚的衣服，特别是品牌T恤和牛仔裤", "不要牛仔裤", "两百元以内的短袖", "换一批", "想看科幻电影"),
+    ),
+    ("en", ("A warm jacket for winter walks", "not black, please", "shoes under 500", "show me more", "a good novel")),
+    ("zh", ("周末想在家看部轻松的喜剧", "2000年以后的爱情片", "不看动画片", "纪录片也行", "顺便推荐几首老歌")),
+    ("en", ("classic science fiction films", "a thriller after 1990", "no horror", "more", "a series for the family")),
+    ("zh", ("想学一门编程课，零基础", "便宜一点的", "学画画的课有吗", "换一批", "还想找本讲历史的书")),
+    ("en", ("a beginner course in drawing", "without video editing", "poems", "cheaper", "quiet music to draw to")),
+    ("zh", ("有没有适合上班族的健身计划", "不要跑步", "晚上能做的简单菜谱", "清淡的汤", "买副降噪耳机")),
+    ("en", ("headphones for the commute", "below 800", "a desk lamp too", "a kettle", "news about the climate")),
 )
 """The language, then what is said one after the other in a session."""
 

@@ -12,6 +12,7 @@ from bot import allowed
 from bot.interest.state import Interest, Limit, Thread, Word
 from bot.phrasing import facts
 from bot.reply import Because
+from bot.understanding.turn import Constraint
 from errors import Lang
 from retrieval.catalogue import Catalogue
 from retrieval.lexical import LexicalIndex
@@ -78,7 +79,7 @@ class Reasons:
             said = [Because("explore", self._say("换个方向看看", "a different direction to look at"))]
         for limit in self.interest.limits:
             if limit.constraint.text in self.limits_met(position):
-                said.append(Because("limit", self._limit(position, limit.constraint.text), limit.turn_id))
+                said.append(Because("limit", self._limit(position, limit.constraint), limit.turn_id))
                 break
         return tuple(said[:MOST_REASONS])
 
@@ -133,10 +134,10 @@ class Reasons:
             "liked", self._say(f"和你{zh}的{title}相近", f"similar to {title}, which you {en}"), best.turn_id
         )
 
-    def _limit(self, position: int, text: str) -> str:
+    def _limit(self, position: int, limit: Constraint) -> str:
         item = self.catalogue.items[position].localized(self.lang)
-        amount = facts.price(item, self.lang) or (str(item.year) if item.year else "")
-        return self._say(f"{amount}，符合“{text}”", f"{amount}, within “{text}”")
+        amount = facts.price(item, self.lang) if limit.field == "price" else str(item.year)
+        return self._say(f"{amount}，符合“{limit.text}”", f"{amount}, within “{limit.text}”")
 
     def _say(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en

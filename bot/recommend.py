@@ -46,8 +46,6 @@ class RecommendParameters:
     """What is shown scores at least this share of the best."""
     serve_floor: float = 0.5
     """Threads below this share of the live one's weight get no place on the slate."""
-    known_word: float = 0.35
-    """A wished word is met if some item is about it, or comes this close in meaning (centred cosine)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,10 +296,20 @@ class Recommender:
                 reasons = Reasons(self.shelf.catalogue, self.shelf.lexical, request.interest, request.lang)
                 unmet += [limit.constraint.text for limit in limits]
                 nearest = reasons.nearest(limits, unlimited)
-            unmet += [
-                w.text for w in thread.words if w.turn_id == request.said_at and not self._met(w, thread, request)
-            ]
+            unmet += self._unmet_words(thread, request)
         return replace(slate, unmet=tuple(dict.fromkeys(unmet)), nearest=nearest)
+
+    def _unmet_words(self, thread: Thread, request: Request) -> list[str]:
+        """This turn's words that nothing meets.
+
+        A word that the catalogue does not know at all says little of a wish whose other words are met ("a quiet
+        film for my flight"); one that it knows from elsewhere, or a wish of unknown words alone, is not met.
+        """
+        said = [w for w in thread.words if w.turn_id == request.said_at and not w.is_domain]
+        missing = [word for word in said if not self._met(word, thread, request)]
+        if len(missing) < len(said):
+            missing = [word for word in missing if word.facets]
+        return [word.text for word in missing]
 
     def _met(self, word: Word, thread: Thread, request: Request) -> bool:
         mask = self._allowed(request, thread.domain, limits=False) | allowed.listed(self.shelf.catalogue, request.shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from errno import EADDRNOTAVAIL
 
 import uvicorn
 
@@ -52,7 +53,7 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
 
 
 def free_port(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises SettingsError where the port is taken or not allowed."""
+    """A socket that listens there. Raises SettingsError where host or port cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -61,6 +62,8 @@ def free_port(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
-        reason = f"{host}:{port} cannot be used ({error.strerror}); choose another port"
-        raise SettingsError(name="ZHIYIN_PORT", reason=reason) from error
+        wrong_host = isinstance(error, socket.gaierror) or error.errno == EADDRNOTAVAIL
+        name, what = ("ZHIYIN_HOST", "host") if wrong_host else ("ZHIYIN_PORT", "port")
+        reason = f"{host}:{port} cannot be used ({error.strerror}); choose another {what}"
+        raise SettingsError(name=name, reason=reason) from error
     return listening

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -97,6 +98,10 @@ def read_settings(**given: Any) -> Settings:
     """The settings in force. Raises SettingsError with the setting's name and what is allowed."""
     try:
         settings = Settings(**given)
+    except TOMLDecodeError as error:
+        raise SettingsError(name="zhiyin.toml", reason=f"it is no valid TOML ({error})") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(name=".env or zhiyin.toml", reason="it is not UTF-8 text") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = "ZHIYIN_" + str(first["loc"][0] if first["loc"] else "?").upper()

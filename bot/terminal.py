@@ -41,7 +41,7 @@ def _talk(bot: Bot, lang: Lang) -> None:
     print(greeting(lang))
     while text := _ask():
         try:
-            _answer(bot, session.session_id, text)
+            _answer(bot, session.session_id, text, lang)
         except ZhiyinError as error:
             print(error.say(lang))
 
@@ -51,7 +51,7 @@ def _ask() -> str:
     return sys.stdin.readline().strip()
 
 
-def _answer(bot: Bot, session_id: str, text: str) -> None:
+def _answer(bot: Bot, session_id: str, text: str, lang: Lang) -> None:
     cards: dict[str, Card] = {}
     for event in bot.reply(session_id, text):
         match event:
@@ -62,7 +62,7 @@ def _answer(bot: Bot, session_id: str, text: str) -> None:
             case Reply():
                 print()
                 for number, (item_id, card) in enumerate(cards.items(), 1):
-                    head = [card.item.title, price(card.item, "zh"), str(card.item.year or "")]
+                    head = [card.item.title, price(card.item, lang), str(card.item.year or "")]
                     print(f" {number}. " + " · ".join(part for part in head if part))
                     print(f"    {event.lines.get(item_id, '')}")
                     print("    ↳ " + "; ".join(because.text for because in card.because))

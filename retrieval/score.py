@@ -60,8 +60,8 @@ def low_price_part(prices: FloatArray, reference: FloatArray) -> FloatArray:
     known = np.sort(reference[~np.isnan(reference)])
     if not len(known):
         return np.zeros(len(prices), dtype=np.float32)
-    rank = np.searchsorted(known, prices) / len(known)
-    return np.where(np.isnan(prices), 0, 1 - rank).astype(np.float32)
+    rank = np.searchsorted(known, prices) / max(len(known) - 1, 1)
+    return np.where(np.isnan(prices), 0, np.maximum(1 - rank, 0)).astype(np.float32)
 
 
 def popularity(counts: FloatArray, prior: float = 3.0) -> FloatArray:

@@ -87,6 +87,11 @@ def test_where_a_limit_leaves_nothing_it_is_said_with_what_is_nearest(bot: Bot) 
     assert "89" in reply.text
 
 
+def test_what_nothing_meets_is_named_and_a_word_beside_the_point_is_not(bot: Bot) -> None:
+    assert ask(bot, start(bot), "有没有核潜艇").slate.unmet == ("核潜艇",)
+    assert ask(bot, start(bot, "en"), "a quiet film for my flight").slate.unmet == ()
+
+
 def test_the_score_is_the_sum_of_its_parts_and_reasons_know_their_turn(bot: Bot) -> None:
     session = start(bot)
     reply = ask(bot, session, SEED)

@@ -1,14 +1,10 @@
-"""The lines that are being decoded together, and the keys and values of each in one block of memory."""
+"""The lines that are being decoded together, and what the model remembers of each, in one block of memory."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
-from transformers.cache_utils import Cache, CacheLayerMixin
 
 HEAD_START = 8
 """Tokens that the first line gets before the others are read, or fewer if a clause ends sooner."""
@@ -23,8 +19,9 @@ class Line:
     def __init__(self, index: int, tokenizer: PreTrainedTokenizerBase, limit: int) -> None:
         self.index = index
         self.ids: list[int] = []
-        self.done = limit <= 0
+        self.done = False
         self._tokenizer = tokenizer
+        self._ends = frozenset(tokenizer.all_special_ids)
         self._limit = limit
         self._sent = ""
 
@@ -34,8 +31,8 @@ class Line:
         return len(self.ids) < HEAD_START and not CLAUSE_MARKS & set(self._sent)
 
     def take(self, token: int) -> str:
-        """One token more; returns the text that is now certain."""
-        if token in self._tokenizer.all_special_ids:
+        """One token more; returns the text that it makes certain, never a part of a character."""
+        if token in self._ends:
             self.done = True
         else:
             self.ids.append(token)
@@ -46,104 +43,109 @@ class Line:
         return new
 
 
-class _Layer(CacheLayerMixin):
-    """One layer's keys and values, [rows, heads, slots, width] each, allocated once and filled from the left."""
+class Memory:
+    """Keys and values of every layer, [rows, heads, slots, width] each, filled from the left.
 
-    def __init__(self, like: CacheLayerMixin, rows: int, slots: int, used: int) -> None:
-        super().__init__()
-        self.keys = like.keys.new_zeros(rows, like.keys.shape[1], slots, like.keys.shape[3])
-        self.values = like.values.new_zeros(rows, like.values.shape[1], slots, like.values.shape[3])
-        self.live = 0
+    A transformers model takes it as its cache. The first `live` rows and the first `used` slots count; what a
+    pass of the model writes comes after them and counts once `used` is raised.
+    """
+
+    is_compileable = False
+
+    def __init__(self, rows: int, slots: int, used: int = 0, live: int = 0) -> None:
         self.used = used
-        self.is_initialized = True
+        self.live = live
+        self._rows = rows
+        self._slots = slots
+        self._layers: list[tuple[Tensor, Tensor]] = []
 
-    def update(self, keys: Tensor, values: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """Take the next slot of every live row; returns all that is in use."""
+    def update(self, keys: Tensor, values: Tensor, layer: int, **_: object) -> tuple[Tensor, Tensor]:
+        """Take one layer's new keys and values of the live rows; returns all of them, old and new."""
+        if layer == len(self._layers):
+            self._layers.append((self._room(keys), self._room(values)))
         end = self.used + keys.shape[2]
-        self.keys[: self.live, :, self.used : end] = keys
-        self.values[: self.live, :, self.used : end] = values
-        self.used = end
-        return self.keys[: self.live, :, :end], self.values[: self.live, :, :end]
+        held_keys, held_values = self._layers[layer]
+        held_keys[: self.live, :, self.used : end] = keys
+        held_values[: self.live, :, self.used : end] = values
+        return held_keys[: self.live, :, :end], held_values[: self.live, :, :end]
 
-    def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
-        """Nothing to do: it is made whole."""
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Slots that the next query sees, and where they start."""
-        return self.used + query_length, 0
-
-    def get_seq_length(self) -> int:
+    def get_seq_length(self, layer: int = 0) -> int:
         """Slots in use."""
         return self.used
 
-    def get_max_length(self) -> int:
-        """Slots there are."""
-        return int(self.keys.shape[2])
+    def get_mask_sizes(self, query_length: int, layer: int = 0) -> tuple[int, int]:
+        """How many slots the next query sees, and where they start."""
+        return self.used + query_length, 0
+
+    def add(self, other: Memory, head: int) -> None:
+        """A new row from the only row of another memory: its first `head` slots to the left, the rest to the end
+        of what is used."""
+        if not self._layers:
+            self._layers = [(self._room(keys), self._room(values)) for keys, values in other._layers]
+        start = self.used - (other.used - head)
+        for mine, read in zip(self._layers, other._layers, strict=True):
+            for ours, theirs in zip(mine, read, strict=True):
+                ours[self.live, :, :head] = theirs[0, :, :head]
+                ours[self.live, :, start : self.used] = theirs[0, :, head : other.used]
+        self.live += 1
+
+    def drop(self, row: int) -> None:
+        """Lose a row; the last one takes its place."""
+        self.live -= 1
+        for part in (part for layer in self._layers for part in layer):
+            part[row] = part[self.live]
+
+    def _room(self, like: Tensor) -> Tensor:
+        return like.new_zeros(self._rows, like.shape[1], self._slots, like.shape[3])
 
 
 class Batch:
-    """The lines being written and their rows in the caches.
+    """The lines being written, each with its row in one memory.
 
-    A row holds its head at the left and its rest so that it ends where the next tokens go; `mask` [rows, slots]
-    leaves out the gap between. The first rows belong to `lines`, in the same order. `longest`: tokens of the
-    longest prompt, head and rest.
+    A row holds the prompt's head at the left and its rest so that it ends where the next tokens go; `mask`
+    [rows, slots] leaves out the gap between. `longest`: tokens of the longest prompt, head and rest.
     """
 
     def __init__(self, rows: int, longest: int, max_new_tokens: int) -> None:
         # The last line joins after the head start and a step for each line before it.
-        self._slots = longest + max_new_tokens + HEAD_START + rows
-        self._used = longest
-        self._rows = rows
-        self._layers: list[_Layer] = []
-        self._mask = torch.zeros(self._rows, self._slots, dtype=torch.bool)
-        self._positions = torch.zeros(self._rows, dtype=torch.long)
+        slots = longest + max_new_tokens + HEAD_START + rows
         self.lines: list[Line] = []
+        self.memory = Memory(rows, slots, used=longest)
+        self._mask = torch.zeros(rows, slots, dtype=torch.bool)
+        self._positions = torch.zeros(rows, dtype=torch.long)
 
     @property
     def leading(self) -> bool:
-        """Whether a line is in its head start."""
+        """Whether the first line is still alone in its head start."""
         return len(self.lines) == 1 and self.lines[0].index == 0 and self.lines[0].leads
 
-    def add(self, line: Line, layers: Sequence[CacheLayerMixin], head: int, rest: int) -> None:
-        """A new line, whose prompt was read into `layers` ([1, heads, head + rest, width])."""
-        if not self._layers:
-            self._layers = [_Layer(layer, self._rows, self._slots, self._used) for layer in layers]
-        row, start = len(self.lines), self._used - rest
-        for mine, read in zip(self._layers, layers, strict=True):
-            for ours, theirs in ((mine.keys, read.keys), (mine.values, read.values)):
-                ours[row, :, :head] = theirs[0, :, :head]
-                ours[row, :, start : self._used] = theirs[0, :, head:]
-            mine.live += 1
+    def add(self, line: Line, read: Memory, head: int) -> None:
+        """A new line, whose prompt was read into a memory of its own."""
+        row, used = len(self.lines), self.memory.used
+        self.memory.add(read, head)
         self._mask[row] = False
         self._mask[row, :head] = True
-        self._mask[row, start : self._used] = True
-        self._positions[row] = head + rest
+        self._mask[row, used - (read.used - head) : used] = True
+        self._positions[row] = read.used
         self.lines.append(line)
 
-    def next(self) -> tuple[Tensor, Tensor, Tensor, Cache]:
-        """What the model is given for the next step: ids and positions [rows, 1], mask, cache."""
-        live = len(self.lines)
-        ids = torch.tensor([[line.ids[-1]] for line in self.lines])
+    def next(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What the model needs beside the memory for one step: token ids and positions [lines, 1], and the mask
+        [lines, 1, 1, slots in use]."""
+        live, used = len(self.lines), self.memory.used
+        self._mask[:live, used] = True
         positions = self._positions[:live, None].clone()
-        self._mask[:live, self._used] = True
-        self._used += 1
         self._positions[:live] += 1
-        return ids, positions, self._mask[:live, None, None, : self._used], Cache(layers=list(self._layers))
+        ids = torch.tensor([[line.ids[-1]] for line in self.lines])
+        return ids, positions, self._mask[:live, None, None, : used + 1]
 
-    @torch.inference_mode()
     def drop_finished(self) -> None:
-        """Lines that are done leave; the last row moves into the gap."""
+        """Lines that are done leave; the last line takes the place of each."""
         for row in reversed(range(len(self.lines))):
-            if not self.lines[row].done:
-                continue
-            last = len(self.lines) - 1
-            if row != last:
-                for layer in self._layers:
-                    layer.keys[row] = layer.keys[last]
-                    layer.values[row] = layer.values[last]
-                self._mask[row] = self._mask[last]
-                self._positions[row] = self._positions[last]
-                self.lines[row] = self.lines[last]
-            self.lines.pop()
-            for layer in self._layers:
-                layer.live -= 1
+            if self.lines[row].done:
+                last = self.lines.pop()
+                self.memory.drop(row)
+                if row < len(self.lines):
+                    self.lines[row] = last
+                    self._mask[row] = self._mask[len(self.lines)]
+                    self._positions[row] = self._positions[len(self.lines)]

@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from transformers.cache_utils import Cache, CacheLayerMixin, DynamicLayer
+from transformers import PreTrainedTokenizerBase
 
-from bot.phrasing.batch import Batch, Line
+from bot.phrasing.batch import Batch, Line, Memory
 from bot.phrasing.language_model import Prompt
 
 KEPT_HEADS = 4
@@ -69,13 +68,11 @@ def _ids(tokenizer: PreTrainedTokenizerBase, text: str, *, plain: bool = False) 
 class Decoder:
     """Writes lines with a model. Not for two threads at once."""
 
-    def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, sampling: Sampling | None = None
-    ) -> None:
+    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase, sampling: Sampling | None = None) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._sampling = sampling or Sampling()
-        self._heads: OrderedDict[tuple[int, ...], list[CacheLayerMixin]] = OrderedDict()
+        self._heads: OrderedDict[tuple[int, ...], Memory] = OrderedDict()
 
     def lines(
         self, prompts: Sequence[Encoded], max_new_tokens: int, stop: Event | None = None
@@ -99,12 +96,12 @@ class Decoder:
         """Compute the prompt's head beforehand."""
         self._head(prompt.head)
 
-    def _head(self, ids: tuple[int, ...]) -> list[CacheLayerMixin]:
-        """Keys and values of a head, one layer after another; kept for the next prompt."""
+    def _head(self, ids: tuple[int, ...]) -> Memory:
+        """What the model remembers of a head; kept for the next prompt."""
         if ids not in self._heads:
-            cache = Cache(layer_class_to_replicate=DynamicLayer)
-            self._forward(torch.tensor([ids]), torch.arange(len(ids))[None], _causal(0, len(ids)), cache)
-            self._heads[ids] = cache.layers
+            memory = Memory(rows=1, slots=len(ids), live=1)
+            self._forward(torch.tensor([ids]), torch.arange(len(ids))[None], _causal(0, len(ids)), memory)
+            self._heads[ids] = memory
             while len(self._heads) > KEPT_HEADS:
                 self._heads.popitem(last=False)
         self._heads.move_to_end(ids)
@@ -114,24 +111,23 @@ class Decoder:
     def _admit(self, batch: Batch, line: Line, prompt: Encoded) -> Tensor:
         """Reads a prompt and gives it a row of the batch; returns its logits [1, words]."""
         start, size = len(prompt.head), len(prompt.rest)
-        cache = Cache(layer_class_to_replicate=DynamicLayer)
-        for number, layer in enumerate(self._head(prompt.head)):
-            cache.update(layer.keys, layer.values, number)
+        memory = Memory(rows=1, slots=start + size, used=start)
+        memory.add(self._head(prompt.head), start)
         positions = torch.arange(start, start + size)[None]
-        logits = self._forward(torch.tensor([prompt.rest]), positions, _causal(start, size), cache)
-        batch.add(line, cache.layers, start, size)
+        logits = self._forward(torch.tensor([prompt.rest]), positions, _causal(start, size), memory)
+        batch.add(line, memory, start)
         return logits
 
     @torch.inference_mode()
     def _step(self, batch: Batch) -> Tensor:
         """One token further for every line of the batch; returns logits [lines, words]."""
-        ids, positions, mask, cache = batch.next()
-        return self._forward(ids, positions, mask, cache)
+        return self._forward(*batch.next(), batch.memory)
 
-    def _forward(self, ids: Tensor, positions: Tensor, mask: Tensor, cache: Cache) -> Tensor:
-        out: Any = self._model(
-            input_ids=ids, position_ids=positions, attention_mask=mask, cache=cache, use_cache=True, logits_to_keep=1
+    def _forward(self, ids: Tensor, positions: Tensor, mask: Tensor, memory: Memory) -> Tensor:
+        out = self._model(
+            input_ids=ids, position_ids=positions, attention_mask=mask, cache=memory, use_cache=True, logits_to_keep=1
         )
+        memory.used += ids.shape[1]
         logits: Tensor = out.logits[:, -1].float()
         return logits
 
@@ -143,7 +139,8 @@ class Decoder:
             text = line.take(choose(row, line.ids, self._sampling, generator))
             if text:
                 yield line.index, text
-        batch.drop_finished()
+        with torch.inference_mode():
+            batch.drop_finished()
 
 
 @torch.inference_mode()

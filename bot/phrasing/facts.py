@@ -58,8 +58,8 @@ def label(name: str, lang: Lang) -> str:
 
 
 def number(value: float) -> str:
-    """A number without a useless ".0"."""
-    return str(int(value)) if value == int(value) else f"{value:.2f}".rstrip("0")
+    """A number to two decimals, without a useless ".0"."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def price(item: Item, lang: Lang) -> str:

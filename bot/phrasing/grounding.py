@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.phrasing.coverage import denied, put_forward, stray_words
 from bot.phrasing.facts import facts
 from bot.phrasing.requests import ItemLine, LineRequest
 from bot.understanding.numbers import parse_number
@@ -42,14 +43,9 @@ OF_THE_WISH = re.compile(
 )
 TITLE = re.compile(r"[《“]([^》”]+)[》”]")
 NAMES = ("title", "brand")
-CHECKED_FIELDS = (
-    *NAMES,
-    "attributes.color",
-    "attributes.audience",
-    "attributes.country",
-    "attributes.material",
-)
-"""Facets that a line may name only if its facts or the wish have them."""
+"""Facets that a line may name only if its facts or the wish do, where a word can mean nothing else."""
+QUALITIES = ("attributes.color", "attributes.audience", "attributes.country", "attributes.material")
+"""The same, whatever else the word can mean."""
 EXAGGERATED = re.compile(
     r"最(?!近|后|初|低|高|多|少|新|终|早)|完美|绝对|必备|必看|必读|第一名|极致|无与伦比|治好|根治|疗效|"
     r"\b(?:best|perfect(?:ly)?|must-have|ultimate|guaranteed|cures?|unbeatable|flawless)\b",
@@ -62,10 +58,18 @@ POSSESSIVE = re.compile(r"['’]s?$")
 
 @dataclass(frozen=True)
 class Violation:
-    """What in a line has no ground: `kind` number, price, title, name, exaggeration, language, repetition."""
+    """What in a line has no ground: `kind` number, price, title, name, exaggeration, language, repetition, stray, denial."""
 
     kind: str
     text: str
+
+
+def source_of(request: LineRequest) -> str:
+    """All that a line may take words from: its facts and what the visitor said, folded."""
+    if isinstance(request, ItemLine):
+        said = " ".join((*request.fits, request.wish))
+        return fold(" ".join((said, *(text for _, text in facts(request.item, request.lang)))))
+    return fold(" ".join((request.wish, *request.limits, *request.refused, *request.unmet, *request.kinds)))
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,11 @@ class Ground:
     @cached_property
     def source(self) -> str:
         """All that the line may take words from, folded."""
-        request = self.request
-        if isinstance(request, ItemLine):
-            said = " ".join((*request.fits, request.wish))
-            return fold(" ".join((said, *(text for _, text in facts(request.item, request.lang)))))
-        return fold(" ".join((request.wish, *request.limits, *request.refused, *request.unmet, *request.kinds)))
+        return source_of(self.request)
 
     def violations(self, line: str) -> list[Violation]:
         """Everything in the line without a ground; an empty list for a true line."""
-        return [*self._numbers(line), *self._titles(line), *self._names(line), *self._manner(line)]
+        return [*self._numbers(line), *self._titles(line), *self._names(line), *self._manner(line), *self._drift(line)]
 
     def _numbers(self, line: str) -> Iterator[Violation]:
         known = _numbers(self.source)
@@ -105,13 +105,16 @@ class Ground:
                 yield Violation("price", match.group())
 
     def _is_said_price(self, value: float, unit: str, line: str) -> bool:
-        """Whether an amount of money is the item's price in its currency, or is said beside it or of the wish."""
+        """Whether an amount of money is the item's price in its currency, or said beside it, or of the wish.
+
+        What is not for sale may tell of money (a prize).
+        """
         if not isinstance(self.request, ItemLine):
             return True
         item = self.request.item
         if value == item.price:
             return unit in CURRENCY.get(item.currency or "CNY", (unit,))
-        said_too = item.price is not None and item.price in _numbers(line)
+        said_too = value in _amounts(item.description) if item.price is None else item.price in _numbers(line)
         return said_too or bool(OF_THE_WISH.search(line) and value in _numbers(fold(self.request.wish)))
 
     def _titles(self, line: str) -> Iterator[Violation]:
@@ -126,12 +129,27 @@ class Ground:
 
     def _names(self, line: str) -> Iterator[Violation]:
         for token, found in self.vocabulary.phrases(line):
-            checked = [facet for facet in found if facet.field in CHECKED_FIELDS]
-            if not checked or len(checked) < len(found) or _holds(self.source, POSSESSIVE.sub("", fold(token.text))):
-                continue
+            quality = any(facet.field in QUALITIES for facet in found)
             # "beyond" is a word, "Beyond" a band
-            if token.han or token.text[0].isupper() or any(facet.field not in NAMES for facet in checked):
+            name = token.han or token.text[0].isupper()
+            name &= any(facet.field in NAMES for facet in found)
+            name &= all(facet.field.startswith(("attributes.", *NAMES)) for facet in found)
+            said = (POSSESSIVE.sub("", fold(token.text)), *(facet.value for facet in found))
+            if (quality or name) and not any(_holds(self.source, words) for words in said):
                 yield Violation("name", token.text)
+
+    def _drift(self, line: str) -> Iterator[Violation]:
+        request = self.request
+        kind = "item" if isinstance(request, ItemLine) else "opening"
+        for word in stray_words(line, self.source, kind, self.vocabulary.segmenter):
+            yield Violation("stray", word)
+        if isinstance(request, ItemLine):
+            own = fold(" ".join(text for _, text in facts(request.item, request.lang)))
+            turned = denied(line, own)
+        else:
+            turned = put_forward(line, request.refused)
+        for words in turned:
+            yield Violation("denial", words)
 
     def _manner(self, line: str) -> Iterator[Violation]:
         for match in EXAGGERATED.finditer(line):
@@ -151,6 +169,11 @@ class Ground:
 def _numbers(text: str) -> set[float]:
     found = (_value(match.group()) for match in NUMBER.finditer(text))
     return {value for value in found if value is not None}
+
+
+def _amounts(text: str) -> set[float | None]:
+    """The numbers that stand beside a currency."""
+    return {_value(match.group()) for match in NUMBER.finditer(text) if _money(text, match)}
 
 
 def _value(text: str) -> float | None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from accelerate import init_empty_weights
-from peft import PeftModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -127,8 +126,10 @@ def _quantised(folder: Path, adapter: Path | None) -> dict[str, Tensor]:
     with _no_bars():
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", local_files_only=True)
     if adapter is not None:
+        from peft import PeftModel
+
         # The adapter is merged first, so that one rounding covers both.
-        model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()  # type: ignore[no-untyped-call]
+        model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     return quantise(model)
 
 

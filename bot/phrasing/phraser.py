@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 CLAUSE_MARKS = "，,；;：:"
 SENTENCE_END = "。.！!？?…"
 CLOSING = "”’」』》）)"
-CLAUSE_END = re.compile(rf"[{CLAUSE_MARKS}{SENTENCE_END}][{CLOSING}]*(?=[^\d{CLOSING}])")
+CLAUSE_END = re.compile(rf"(?:[，；：。！？…;!?]|[,.:](?!\d))[{CLOSING}]*(?=[^{CLOSING}])")
 """Where a stretch of words may be checked and let through. What comes next must be known: a point inside a number
 ends nothing, and a closing quotation mark belongs to what it closes."""
 MAX_NEW_TOKENS = 64

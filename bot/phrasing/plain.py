@@ -9,8 +9,16 @@ from zlib import crc32
 from bot.phrasing.facts import price
 from bot.phrasing.requests import ItemLine, LineRequest, OpeningLine
 from errors import Lang
+from retrieval.items import Item
 
-SENTENCE_END = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+(?=[A-Z“\"])")
+CLOSING = "”’」』》）"
+SENTENCE_END = re.compile(
+    rf"(?<=[。！？])(?![{CLOSING}])|(?<=[。！？][{CLOSING}])"
+    r"|(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)\s+(?=[A-Z“\"])"
+)
+"""Where a sentence ends; not after initials and titles of address (J. K., Dr., St.)."""
+SENTENCE_LIMIT: dict[Lang, int] = {"zh": 140, "en": 320}
+"""Most characters of a description's first sentence that are said."""
 
 OPENINGS: dict[tuple[str, Lang], tuple[str, ...]] = {
     ("recommend", "zh"): ("按你说的，先看看这几样。", "这几样和你说的比较合。", "照你的意思挑了这些。"),
@@ -123,17 +131,40 @@ def opening_sentence(request: OpeningLine, *, empty: bool, nearest: str) -> str:
 def item_sentence(request: ItemLine) -> str:
     """One true sentence on an item: what it is by its description, then what it costs if it is for sale."""
     item, lang = request.item, request.lang
-    said = next((part.strip() for part in SENTENCE_END.split(item.description) if part.strip()), "")
+    said = _first_sentence(item.description, lang) or _closed(_what(item, lang), lang)
     cost = price(item, lang)
-    if not said:
-        what = item.category or item.domain
-        said = f"{item.brand}的{what}" if lang == "zh" and item.brand else what
-        if lang == "en":
-            said = f"{what[:1].upper()}{what[1:]} by {item.brand}" if item.brand else what[:1].upper() + what[1:]
-        said += "。" if lang == "zh" else "."
     if not cost or cost in said:
         return said
-    return said.rstrip("。") + f"，{cost}。" if lang == "zh" else f"{said.rstrip('.')}; {cost}."
+    if said[-1] not in "。.":
+        return f"{said}{cost}。" if lang == "zh" else f"{said} {cost[:1].upper()}{cost[1:]}."
+    return f"{said[:-1]}，{cost}。" if lang == "zh" else f"{said[:-1]}; {cost}."
+
+
+def _what(item: Item, lang: Lang) -> str:
+    """What kind of thing it is and by whom."""
+    what = item.category or item.domain
+    if lang == "zh":
+        return f"{item.brand}的{what}" if item.brand else what
+    what = what[:1].upper() + what[1:]
+    return f"{what} by {item.brand}" if item.brand else what
+
+
+def _first_sentence(description: str, lang: Lang) -> str:
+    """The description's first sentence; one that is too long is cut after a clause or a word."""
+    flat = " ".join(description.split())
+    said = next((part.strip() for part in SENTENCE_END.split(flat) if part.strip()), "")
+    if len(said) <= SENTENCE_LIMIT[lang]:
+        return _closed(said, lang) if said else ""
+    head = said[: SENTENCE_LIMIT[lang]]
+    end = max(head.rfind(mark) for mark in "，；,; ")
+    return (head[:end] if end > 0 else head) + "…"
+
+
+def _closed(text: str, lang: Lang) -> str:
+    """The text with a full stop, if it has no end of its own."""
+    if text.rstrip(CLOSING)[-1:] in "。！？….!?":
+        return text
+    return text + ("。" if lang == "zh" else ".")
 
 
 def _choose(options: Sequence[str], key: str) -> str:

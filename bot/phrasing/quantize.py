@@ -25,6 +25,8 @@ class Int8Linear(nn.Module):
     `weight`: int8 [outputs, inputs]; `scale`: float32 [outputs], what one step of a channel's weights stands for.
     """
 
+    bias: Tensor | None
+
     def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None) -> None:
         super().__init__()
         zero = torch.zeros(len(scale), dtype=torch.long)
@@ -34,7 +36,7 @@ class Int8Linear(nn.Module):
             warnings.filterwarnings("ignore", message="torch.quantize_per_tensor", category=UserWarning)
             whole = torch._make_per_channel_quantized_tensor(weight, scale.double(), zero, 0)
         self._packed: object = torch.ops.quantized.linear_prepack(whole, None)
-        self.register_buffer("bias", None if bias is None else bias.detach().float())
+        self.register_buffer("bias", None if bias is None else bias.detach().float().clone())
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., inputs] -> float32 [..., outputs]."""
@@ -43,8 +45,7 @@ class Int8Linear(nn.Module):
         # would overflow.
         y: Tensor = torch.ops.quantized.linear_dynamic(x / loudest, self._packed, reduce_range=True)
         y.mul_(loudest)
-        bias: Tensor | None = self.bias
-        return y if bias is None else y.add_(bias)
+        return y if self.bias is None else y.add_(self.bias)
 
 
 class StoredEmbedding(nn.Module):
@@ -86,6 +87,7 @@ def quantise(model: nn.Module) -> dict[str, Tensor]:
 def restore(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Turn a model whose parameters are empty into the quantised one, in place.
 
+    Tensors are copied: they may be views into a mapped file, which one of them would keep in memory whole.
     Raises KeyError where the tensors are not those of this model.
     """
     for name, module in list(model.named_modules()):
@@ -93,7 +95,6 @@ def restore(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             made = Int8Linear(tensors[f"{name}.weight"], tensors[f"{name}.scale"], tensors.get(f"{name}.bias"))
             _replace(model, name, made)
         elif type(module) is nn.Embedding:
-            # A copy: the tensors may be views into a mapped file, which would otherwise stay in memory whole.
             _replace(model, name, StoredEmbedding(tensors[f"{name}.weight"].clone()))
         else:
             for key, _ in list(module.named_parameters(recurse=False)):

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
@@ -62,7 +63,7 @@ def verified_visitor(settings: Settings, body: NewSession) -> str | None:
     if body.visitor is None or not secret:
         return body.visitor
     right = hmac.new(secret.encode(), body.visitor.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(right, (body.visitor_hash or "").lower()):
+    if not hmac.compare_digest(right.encode(), (body.visitor_hash or "").lower().encode()):
         raise Unauthorized()
     return body.visitor
 
@@ -146,24 +147,26 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
         bot.store.delete_session(session.session_id)
         return Response(status_code=204)
 
-    @router.get("/items/{item_id}")
-    def read_item(item_id: str) -> dict[str, Any]:
-        return bot.item(item_id).as_json()
-
-    @router.get("/items/{item_id}/similar")
+    # An id may hold slashes, so the longer path is looked at first.
+    @router.get("/items/{item_id:path}/similar")
     def read_similar(item_id: str, request: Request) -> dict[str, Any]:
         return bot.similar(item_id, request_lang(request)).as_json()
+
+    @router.get("/items/{item_id:path}")
+    def read_item(item_id: str) -> dict[str, Any]:
+        return bot.item(item_id).as_json()
 
     return router
 
 
-async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], lang: Lang) -> Any:
-    yield sse_of(first)
-    try:
-        async for event in in_threads(steps):
-            yield sse_of(event)
-    except ZhiyinError as error:
-        yield sse("error", problem(error, lang))
+async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], lang: Lang) -> AsyncIterator[bytes]:
+    """The reply on the wire. Where the visitor leaves, `steps` is closed at once, even after the first event."""
+    async with aclosing(in_threads(first, steps)) as events:
+        try:
+            async for event in events:
+                yield sse_of(event)
+        except ZhiyinError as error:
+            yield sse("error", problem(error, lang))
 
 
 def _last(steps: Iterator[ReplyEvent]) -> Reply:

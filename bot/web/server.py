@@ -59,7 +59,9 @@ def _answer_errors(app: FastAPI) -> None:
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path")) or "body"
+        # Where the body is no JSON at all, the place is a number of characters.
+        names = [part for part in first["loc"] if part not in ("body", "query", "path", "header")]
+        field = ".".join(map(str, names)) if names and first["type"] != "json_invalid" else "body"
         wrong = InputError(field=field, zh_reason=f"格式不对（{first['msg']}）", reason=str(first["msg"]))
         return _problem(problem(wrong, request_lang(request)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from typing import Any, TypeVar
 
 import anyio
@@ -16,9 +16,10 @@ T = TypeVar("T")
 _END: Any = object()
 
 
-async def in_threads(steps: Iterator[T]) -> AsyncIterator[T]:
-    """Yields what `steps` yields. Where the reader leaves, `steps` is closed (its `finally` runs) in a thread."""
+async def in_threads(first: T, steps: Iterator[T]) -> AsyncGenerator[T]:
+    """Yields what was read first, then what `steps` yields. Where the reader leaves, `steps` is closed in a thread."""
     try:
+        yield first
         while (item := await run_sync(next, steps, _END)) is not _END:
             yield item
     finally:
