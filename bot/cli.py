@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the adapter that phrases replies")
     train.add_argument("--sentences", nargs="*", type=Path, help="JSONL files; the project's own by default")
     train.add_argument("--out", type=Path, default=Path("adapter"), help="where the adapter goes")
-    train.add_argument("--epochs", type=int, default=3)
+    train.add_argument("--epochs", type=float, default=1.5)
     return parser
 
 

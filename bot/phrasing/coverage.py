@@ -26,8 +26,9 @@ DENIAL = re.compile(
 )
 ENGLISH_DENIAL = re.compile(r"\b(?:not|no|without|never|isn't|doesn't)\s+(?:an?\s+|the\s+)?(\w+)", re.IGNORECASE)
 REFUSING = re.compile(
-    r"不|没|别|除|避|去掉|拿掉|放下|放一放|放到一边|撤|no\b|not\b|without|none|n't|left out|skip|gone|leav|aside|away|off the|instead of|out",
-    re.I,
+    r"不|没|别|除|避|去掉|拿掉|放下|放一放|放到一边|撤|no\b|not\b|without|none|n't|left out|skip|gone|leav|aside|"
+    r"away|off the|instead of|out",
+    re.IGNORECASE,
 )
 CLAUSES = re.compile(r"[，,。.；;！!？?]")
 WINDOW = 3

@@ -58,7 +58,10 @@ POSSESSIVE = re.compile(r"['’]s?$")
 
 @dataclass(frozen=True)
 class Violation:
-    """What in a line has no ground: `kind` number, price, title, name, exaggeration, language, repetition, stray, denial."""
+    """What in a line has no ground.
+
+    `kind`: number, price, title, name, exaggeration, language, repetition, stray, denial.
+    """
 
     kind: str
     text: str
