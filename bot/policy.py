@@ -47,11 +47,12 @@ def _ask_intent(before: Interest, after: Interest) -> str:
 def line_requests(turn: Turn, intent: str, slate: Slate, interest: Interest) -> list[LineRequest]:
     """The opening and one line for each card, as data."""
     kinds = tuple(dict.fromkeys(card.item.category or card.item.domain for card in slate.cards))
+    domains = {"", *(card.item.domain for card in slate.cards)}
     opening = OpeningLine(
         lang=turn.lang,
         wish=turn.text,
         intent=intent,
-        limits=tuple(dict.fromkeys(limit.constraint.text for limit in interest.limits)),
+        limits=tuple(dict.fromkeys(limit.constraint.text for limit in interest.limits if limit.domain in domains)),
         refused=tuple(term.text for term in turn.refusals),
         unmet=slate.unmet,
         kinds=kinds[:3],

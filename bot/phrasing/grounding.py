@@ -53,6 +53,7 @@ EXAGGERATED = re.compile(
 )
 INSIDE_A_WORD = r"(?<=[A-Za-z])(?=[A-Za-z])"
 REPEATED = re.compile(rf"(?!{INSIDE_A_WORD})(.{{4,}})\1(?!{INSIDE_A_WORD})")
+SAID_TWICE = re.compile(r"([一-鿿\d、]{5,}).*\1|\b(\w+ \w+ \w+)\b.*\b\2\b", re.IGNORECASE)
 POSSESSIVE = re.compile(r"['’]s?$")
 
 
@@ -158,8 +159,10 @@ class Ground:
         for match in EXAGGERATED.finditer(line):
             if not _holds(self.source, fold(match.group())):
                 yield Violation("exaggeration", match.group())
-        for match in REPEATED.finditer(line):
-            yield Violation("repetition", match[1])
+        for match in (*REPEATED.finditer(line), *SAID_TWICE.finditer(line)):
+            said = match[1] or match[2]
+            if self.source.count(fold(said)) < 2:
+                yield Violation("repetition", said)
         han = HAN.findall(line)
         if self.request.lang == "zh":
             strange = [word for word in LATIN.findall(line) if not _holds(self.source, fold(word))]
