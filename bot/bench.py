@@ -43,6 +43,8 @@ PLAIN_TURNS, PLAIN_REPLIES, PLAIN_ITEMS = 20, 3, 32
 """The plain method is slow: fewer show it."""
 ITEM_TOKENS = 64
 FEWEST_ITEMS = 100
+CALM = 0.5
+"""A load average above this disturbs what is measured."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,9 @@ class _Run:
             f"{items:,} items: the sample catalogue, then repeats of it with other titles and prices, whose vectors "
             "are those of the originals moved a little at random",
         ]
+        load = os.getloadavg()[0]
+        if load > CALM:
+            self._notes.append(f"the machine was busy with other work (load {load:.1f}): it can do better than this")
 
     def measure_app(self) -> None:
         """The app, loaded as it is when it serves."""
@@ -194,8 +199,9 @@ class _Run:
         """Everything as text."""
         rows = [HEAD, *(row.cells(self._ours, self._plain) for row in ROWS if row.key in self._ours)]
         widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-        rows.insert(1, [("-" * (width - 1) + ":") for width in widths])
-        lines = ["| " + " | ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]
+        rows.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
+        lines = [" | ".join(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)) for row in rows]
+        lines = [f"| {row[0].ljust(widths[0])} | {line} |" for row, line in zip(rows, lines, strict=True)]
         machine = (
             f"{os.cpu_count()} cores ({torch.backends.cpu.get_cpu_capability()}), torch {torch.__version__} with "
             f"{torch.get_num_threads()} threads"

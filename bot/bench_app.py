@@ -33,7 +33,7 @@ from storage.store import Store
 
 STAGES = ("understand", "encode", "update", "recommend", "store")
 WARM_UP = 6
-"""Turns before the clock counts."""
+"""Turns before the clock counts; with words one will do."""
 
 
 def prepare(settings: Settings, items: int) -> Store:
@@ -63,11 +63,11 @@ class Turn:
     reply: Reply
 
 
-def turns(bot: Bot, count: int) -> Iterator[Turn]:
+def turns(bot: Bot, count: int, warm_up: int = WARM_UP) -> Iterator[Turn]:
     """So many turns, after some for warming up."""
-    for number, (session_id, text) in enumerate(_said(bot, WARM_UP + count, new_token())):
+    for number, (session_id, text) in enumerate(_said(bot, warm_up + count, new_token())):
         turn = _turn(bot, session_id, text)
-        if number >= WARM_UP:
+        if number >= warm_up:
             yield turn
 
 
@@ -106,7 +106,7 @@ def measure_turns(bot: Bot, count: int) -> Figures:
 
 def measure_words(bot: Bot, count: int) -> Figures:
     """Seconds to the first words and to the end of the reply."""
-    measured = list(turns(bot, count))
+    measured = list(turns(bot, count, warm_up=1))
     return {"first": [turn.first for turn in measured], "whole": [turn.whole for turn in measured]}
 
 

@@ -19,7 +19,7 @@ from pydantic_settings import (
 from errors import SettingsError
 from retrieval.similarity import ItemSimilarity
 
-RATE = re.compile(r"^[1-9]\d*/(?:second|minute|hour|day)$")
+RATE = re.compile(r"[1-9]\d*/(?:second|minute|hour|day)")
 
 
 class Settings(BaseSettings):
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     @field_validator("rate_limit")
     @classmethod
     def _rate(cls, value: str) -> str:
-        if not RATE.match(value):
+        if not RATE.fullmatch(value):
             raise ValueError("allowed: a number, a slash and second, minute, hour or day, such as 60/minute")
         return value
 

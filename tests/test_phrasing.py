@@ -144,8 +144,11 @@ def test_an_opening_knows_no_item() -> None:
 
 
 def test_true_lines_pass(vocabulary: Vocabulary) -> None:
-    failed = [e["line"] for e in EXAMPLES if Ground(training_request(e), vocabulary).violations(e["line"])]
-    assert len(failed) <= 0.03 * len(EXAMPLES), failed
+    checked = [(e["line"], Ground(training_request(e), vocabulary).violations(e["line"])) for e in EXAMPLES]
+    wronged = [line for line, found in checked if any(violation.kind != "stray" for violation in found)]
+    assert len(wronged) <= 0.03 * len(EXAMPLES), wronged
+    # People put more of their own words into a line than a model may.
+    assert sum(bool(found) for _, found in checked) <= 0.1 * len(EXAMPLES)
 
 
 UNGROUNDED: list[tuple[Lang, Item, str, str]] = [

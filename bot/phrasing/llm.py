@@ -20,6 +20,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from bot.phrasing.attention import use_grouped_attention
 from bot.phrasing.decode import Decoder, Sampling, encode
 from bot.phrasing.language_model import Prompt
 from bot.phrasing.prompts import SYSTEM
@@ -118,6 +119,7 @@ def _load(folder: Path, adapter: Path | None) -> Any:
     with init_empty_weights():
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
     restore(model, tensors)
+    use_grouped_attention(model)
     return model
 
 

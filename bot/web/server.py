@@ -68,6 +68,9 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 400:
+            wrong = InputError(field="body", zh_reason="不是 JSON", reason="it is no JSON")
+            return _problem(problem(wrong, request_lang(request)))
         body = {
             "type": "about:blank",
             "status": error.status_code,
