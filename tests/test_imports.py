@@ -104,7 +104,7 @@ def test_the_app_starts_without_models() -> None:
 
 
 def test_the_command_line_starts_light() -> None:
-    assert not loaded_by("import bot.cli") & {*HEAVY, "gradio", "jieba"}
+    assert not loaded_by("import bot.cli") & {*HEAVY, "gradio"}
 
 
 @pytest.mark.parametrize("path", MATHS, ids=module_of)
