@@ -126,7 +126,9 @@ class _Run:
         ]
         load = os.getloadavg()[0]
         if load > CALM:
-            self._notes.append(f"the machine was busy with other work (load {load:.1f}): it can do better than this")
+            self._notes.append(
+                f"the machine was busy with other work (load {load:.1f} at the start): it can do better than this"
+            )
 
     def measure_app(self) -> None:
         """The app, loaded as it is when it serves."""

@@ -51,9 +51,9 @@ class EmbeddedModel:
         """
         torch.set_num_threads(threads)
         self._name = folder.name
-        self._queue = _Queue()
+        self._queue = Queue()
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._tokenizer = _tokenizer(folder)
             self._decoder = Decoder(_load(folder, adapter), self._tokenizer, sampling)
             self._decoder.warm(encode(self._tokenizer, Prompt(SYSTEM, "")))
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -83,12 +83,16 @@ class EmbeddedModel:
                 raise ModelError(model=self._name, reason=reason) from error
 
 
-class _Queue:
+class Queue:
     """Lets one caller through at a time, in the order they came."""
 
     def __init__(self) -> None:
         self._callers: deque[object] = deque()
         self._changed = Condition()
+
+    def __len__(self) -> int:
+        """Callers that are served or wait."""
+        return len(self._callers)
 
     @contextmanager
     def turn(self, stop: Event | None) -> Iterator[bool]:
@@ -105,6 +109,14 @@ class _Queue:
             with self._changed:
                 self._callers.remove(caller)
                 self._changed.notify_all()
+
+
+def _tokenizer(folder: Path) -> Any:
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if not tokenizer("a").input_ids:
+        # transformers makes an empty one of a folder without a vocabulary.
+        raise ValueError("its tokenizer is missing")
+    return tokenizer
 
 
 def _load(folder: Path, adapter: Path | None) -> Any:
