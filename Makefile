@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Threads that wait must not spin: with other work on the cores a reply would take several times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: run test setup lint bench
 .DELETE_ON_ERROR:
