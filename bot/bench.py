@@ -43,7 +43,7 @@ PLAIN_TURNS, PLAIN_REPLIES, PLAIN_ITEMS = 20, 3, 32
 """The plain method is slow: fewer show it."""
 ITEM_TOKENS = 64
 FEWEST_ITEMS = 100
-CALM = 0.5
+CALM = 1.0
 """A load average above this disturbs what is measured."""
 
 

@@ -471,6 +471,11 @@ def test_a_line_without_any_true_words_becomes_a_plain_sentence(vocabulary: Voca
     assert out.violations == ("number: 88",)
 
 
+def test_what_comes_later_does_not_mend_what_was_ungrounded(vocabulary: Vocabulary) -> None:
+    out = written(vocabulary, "300元，洗后不变形，其实199元。", item_line(wish="300元以内的T恤"))
+    assert (out.text, out.violations) == (plain(item_line()), ("price: 300",))
+
+
 @pytest.mark.parametrize(
     ("line", "text", "outcome"),
     [

@@ -164,6 +164,11 @@ def test_slots_go_by_weight(weights: list[float], slots: int, given: list[int]) 
     assert allocate(weights, slots) == given
 
 
+def test_a_live_thread_goes_before_a_second_slot_of_another() -> None:
+    assert allocate([1.0, 0.3], 2, floor=0.2) == [1, 1]
+    assert allocate([1.0, 0.3], 2, floor=0.5) == [2, 0]
+
+
 def test_all_slots_are_given() -> None:
     random = np.random.default_rng(0)
     for _ in range(200):
