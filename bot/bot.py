@@ -127,6 +127,9 @@ class Bot:
                 request = slate_request(mind, state, interest, turn.lang, turn_id)
                 if turn.intent is Intent.ANYTHING:
                     request = replace(request, anything=True)
+                elif turn.wishes:
+                    # What the opening drew before anybody had spoken must not be missing from what is asked for.
+                    request = replace(request, shown=set(state.shown_ids) - set(state.opening_ids))
                 slate = mind.recommender.slate(request, slate.slate_id)
             watch.lap("recommend")
             try:

@@ -34,11 +34,15 @@ def load_turn(db: Session, session_id: str) -> TurnState:
     if found is None:
         raise NotFound(what="session", id=session_id)
     session, interest = found
+    shown = _shown(db, session_id)
+    first = shown[0][0] if shown and shown[0][1] is None else None
+    later = {item_id for slate, _, item_id in shown if slate != first}
     return TurnState(
         session=session.record(),
         interest=interest.record(),
-        shown_ids=tuple(shown_item_ids(db, session_id)),
+        shown_ids=tuple(dict.fromkeys(item_id for _, _, item_id in shown)),
         feedback=tuple(feedback.of_session(db, session_id)),
+        opening_ids=tuple(item_id for slate, _, item_id in shown if slate == first and item_id not in later),
     )
 
 
@@ -125,13 +129,18 @@ def slates(db: Session, session_id: str) -> list[SlateRecord]:
 
 def shown_item_ids(db: Session, session_id: str) -> list[str]:
     """Each item shown once, in the order it was first shown."""
-    rows = db.scalars(
-        select(ImpressionRow.item_id)
-        .join(SlateRow, SlateRow.slate_id == ImpressionRow.slate_id)
+    return list(dict.fromkeys(item_id for _, _, item_id in _shown(db, session_id)))
+
+
+def _shown(db: Session, session_id: str) -> list[tuple[int, str | None, str]]:
+    """(slate's row, the bot's message it belongs to, item) for all that was shown, in order."""
+    rows = db.execute(
+        select(SlateRow.id, SlateRow.turn_id, ImpressionRow.item_id)
+        .join(ImpressionRow, SlateRow.slate_id == ImpressionRow.slate_id)
         .where(SlateRow.session_id == session_id)
         .order_by(SlateRow.id, ImpressionRow.rank)
     )
-    return list(dict.fromkeys(rows))
+    return [(slate, turn_id, item_id) for slate, turn_id, item_id in rows]
 
 
 def _message(

@@ -151,9 +151,13 @@ class InterestChange:
 
 @dataclass(frozen=True)
 class TurnState:
-    """All that a turn starts from. `shown_ids`: each item once, in the order it was first shown."""
+    """All that a turn starts from. `shown_ids`: each item once, in the order it was first shown.
+
+    `opening_ids`: those of them that only the slate before the first message showed, when nobody had asked yet.
+    """
 
     session: SessionRecord
     interest: InterestRecord
     shown_ids: tuple[str, ...]
     feedback: tuple[FeedbackRecord, ...]
+    opening_ids: tuple[str, ...] = ()

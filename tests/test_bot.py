@@ -13,6 +13,7 @@ from bot.bot import Bot, Mind
 from bot.phrasing.language_model import Prompt
 from bot.reply import Card, Delta, Reply, Slate
 from errors import InputError, ModelError, NotFound, TextTooLong
+from storage.records import ImpressionRecord, SlateDraft
 
 SEED = "我喜欢浏览一些时尚的衣服，特别是品牌T恤和牛仔裤"
 SEED_EN = "I like browsing fashionable clothes, especially brand-name T-shirts and jeans"
@@ -39,6 +40,21 @@ def test_the_worked_example_gives_the_shirt_and_the_jeans(bot: Bot, seed: str) -
     prices = {card.item.id: card.item.price for card in cards(reply)}
     assert prices["123"] == 199
     assert prices["456"] == 299
+
+
+def test_what_the_opening_happened_to_draw_can_still_be_asked_for_and_then_not_again(bot: Bot) -> None:
+    session = bot.store.create_session("token", "zh").session_id
+    drawn = tuple(ImpressionRecord(rank, item, 0.1, {"explore": 0.1}) for rank, item in enumerate(("456", "123"), 1))
+    bot.store.add_slate(session, SlateDraft(drawn))
+    assert {"123", "456"} <= {card.item.id for card in cards(ask(bot, session, SEED))}
+    assert not {"123", "456"} & {card.item.id for card in cards(ask(bot, session, SEED))}
+
+
+def test_what_the_opening_drew_is_not_another_set(bot: Bot) -> None:
+    session, opening = bot.open_session("token", "zh")
+    drawn = {card.item.id for card in opening.cards}
+    for text in ("随便看看", "换一批"):
+        assert not drawn & {card.item.id for card in cards(ask(bot, session.session_id, text))}
 
 
 def test_refused_jeans_stay_away(bot: Bot) -> None:
