@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.understanding.turn import Question
 from retrieval.items import Item
 
 
@@ -62,21 +63,25 @@ class Card:
 class Slate:
     """What is shown, best first. `unmet`: wishes, in the visitor's words, that nothing in the catalogue meets.
 
-    `nearest`: where nothing fits a limit, the nearest there is, in words ("最低 199 元").
+    `nearest`: where nothing fits a limit, the nearest there is, in words ("最低 199 元"). `question`: asked with it.
     """
 
     slate_id: str
     cards: tuple[Card, ...] = ()
     unmet: tuple[str, ...] = ()
     nearest: str = ""
+    question: Question | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As the contract has it."""
-        return {
+        """As the contract has it; where there is a question, it is added."""
+        told: dict[str, Any] = {
             "slate_id": self.slate_id,
             "items": [card.as_json() for card in self.cards],
             "unmet": list(self.unmet),
         }
+        if asked := self.question:
+            told["question"] = {"field": asked.field, "text": asked.text, "answers": list(asked.answers)}
+        return told
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.understanding.turn import Constraint, Facet
+from bot.understanding.turn import Constraint, Facet, Question
 from retrieval.segment import HAN
 
 FloatArray = npt.NDArray[np.float32]
@@ -18,13 +18,17 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word behind a thread. `weight`: how much it counts now; `turn_id`: the message it came from."""
+    """A word behind a thread. `weight`: how much it counts now; `turn_id`: the message it came from.
+
+    `pinned`: kept by the visitor's own hand, so that it does not fade.
+    """
 
     text: str
     norm: str
     weight: float
     turn_id: str
     facets: tuple[Facet, ...] = ()
+    pinned: bool = False
 
     @property
     def is_kind(self) -> bool:
@@ -41,13 +45,16 @@ class Word:
 class Thread:
     """One line of interest. `vector` [d]: unit length, centred on the catalogue. `weight`: 0-1, the live one has 1.
 
-    `domain`: where it looks, empty for anywhere.
+    `domain`: where it looks, empty for anywhere. `pinned`: kept by the visitor's own hand. `source`: "said" in this
+    session, or "profile" from earlier ones, which colours the present wish and is served only when there is none.
     """
 
     vector: FloatArray
     weight: float
     words: tuple[Word, ...]
     domain: str = ""
+    pinned: bool = False
+    source: Literal["said", "profile"] = "said"
 
     @property
     def label(self) -> str:
@@ -86,15 +93,41 @@ class Evidence:
     turn_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How the interest stood after a turn: (label, weight) of each thread."""
+
+    turn_id: str
+    weights: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """Where the talk stands. `slate`: item ids last shown; `focus`: items last spoken of.
+
+    `question`: what the bot asked in its last reply; `asked`: fields it has asked about, never asked again.
+    """
+
+    slate: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+    question: Question | None = None
+    asked: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Interest:
-    """All that a session's interest is. A new visitor has an empty one."""
+    """All that a session's interest is. A new visitor has an empty one.
+
+    `history`: how it came to stand so, oldest first.
+    """
 
     threads: tuple[Thread, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     limits: tuple[Limit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     sentiment: float = 0.0
+    history: tuple[Moment, ...] = ()
+    dialogue: Dialogue = Dialogue()
 
     @property
     def live(self) -> Thread | None:

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from errors import Lang
 
-Op = Literal["<=", ">=", "==", "~", "low"]
-"""How a limit compares; "~" means "around", "low" leans to the cheap end without excluding anything."""
+Op = Literal["<=", "<", ">=", ">", "==", "~", "low", "high", "is"]
+"""How a limit compares. "~": around; "low", "high": leans to that end and excludes nothing; "is": one of texts."""
 
 
 class Intent(StrEnum):
@@ -23,6 +23,15 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     THANKS = "thanks"
     START_OVER = "start_over"
+    RETURN = "return"
+    """Back to an earlier interest."""
+    ABOUT = "about"
+    """A question about an item."""
+    COMPARE = "compare"
+    OUT_OF_SCOPE = "out_of_scope"
+    """A task or a topic that no catalogue answers; also abuse and instructions to the bot."""
+    CARE = "care"
+    """A remark of distress or of illness: care first, no claims."""
 
 
 class Facet(NamedTuple):
@@ -63,7 +72,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A hard limit on a number: price or year. `text`: as the visitor said it."""
+    """A hard limit. `text`: as the visitor said it.
+
+    `field`: price, year, category, brand or attributes.NAME. `value`: the number; `values`: for "is", the folded
+    values of the field of which an item must have one.
+    """
 
     field: str
     op: Op
@@ -71,6 +84,51 @@ class Constraint:
     text: str
     start: int = 0
     end: int = 0
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An item, or a creator's items, spoken of. `item_ids`: which, the likeliest first.
+
+    `kind`: "shown" (the second one, that pair of jeans), "title" or "creator". `role`: "this" (the thing itself) or
+    "similar" (something like it, and not it). `sentiment`: what was said of it, 0 for nothing.
+    """
+
+    text: str
+    start: int
+    end: int
+    item_ids: tuple[str, ...]
+    kind: Literal["shown", "title", "creator"] = "title"
+    role: Literal["this", "similar"] = "this"
+    sentiment: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the bot's with answers to tap. `field`: what it asks about, as in `Facet`.
+
+    Each answer is a whole message that the visitor could also type.
+    """
+
+    field: str
+    text: str
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a message may refer to.
+
+    `slate`: item ids of the last slate, in its order. `shown`: all ids shown so far, in order. `focus`: what was last
+    spoken of. `question`: what the bot asked in its last reply. `domain`: where the talk is.
+    """
+
+    slate: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+    question: Question | None = None
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,3 +147,8 @@ class Turn:
     """Said as an addition ("also", 还要) rather than instead of what went before."""
     keywords: tuple[str, ...] = ()
     sentiment: float = 0.0
+    references: tuple[Reference, ...] = ()
+    asked: tuple[str, ...] = ()
+    """Fields that an ABOUT or COMPARE asks for ("price", "attributes.material"); none: in general."""
+    certain: bool = True
+    """Whether the intent follows from exact rules; where not, the trained head has the last word."""

@@ -9,12 +9,13 @@ from bot.understanding import cues
 from bot.understanding.language import language
 from bot.understanding.limits import limits
 from bot.understanding.polarity import CLAUSE_END, refused_spans
-from bot.understanding.turn import Constraint, Intent, Term, Turn, Wish
+from bot.understanding.turn import Constraint, Context, Intent, Term, Turn, Wish
 from bot.understanding.vocabulary import Vocabulary
 from errors import Lang
 from retrieval.segment import fold, stop_words
 
 LIKED, LOVED, REFUSED = 0.5, 0.9, -1.0
+NOTHING_BEFORE = Context()
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Understander:
 
     vocabulary: Vocabulary
 
-    def understand(self, text: str, default_lang: Lang) -> Turn:
+    def understand(self, text: str, default_lang: Lang, context: Context = NOTHING_BEFORE) -> Turn:
         """The message as data. `default_lang`: for a text that is in neither language."""
         found_limits = (*limits(text), *_cheap(text))
         masked = _mask(text, found_limits)
