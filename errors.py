@@ -4,6 +4,7 @@ ZhiyinError
 ├── InputError            what a person sent is wrong; says which field
 │   └── TextTooLong
 ├── CatalogueError        a catalogue line is wrong; says file, line and field
+├── StoryError            a story file is wrong; says file, story, turn and field
 ├── NotFound              no such session, item or turn
 ├── Unauthorized          no token, or the wrong one
 ├── Conflict              the same thing is being done by somebody else
@@ -72,6 +73,15 @@ class CatalogueError(ZhiyinError):
     status = 422
     zh = "{file} 第 {line} 行，{field}：{reason}"
     en = "{file}:{line}: {field}: {reason}"
+
+
+class StoryError(ZhiyinError):
+    """Fields: `file`, `place` (which story and turn), `field`, `reason`."""
+
+    code = "bad_story"
+    status = 422
+    zh = "{file}，{place}，{field}：{reason}"
+    en = "{file}: {place}: {field}: {reason}"
 
 
 class NotFound(ZhiyinError):

@@ -38,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int)
     talk = commands.add_parser("chat", help="the same conversation in a terminal")
     talk.add_argument("--lang", choices=("zh", "en"), default="zh")
+    test = commands.add_parser("test", help="play stories and say which expectation failed")
+    test.add_argument("stories", nargs="+", type=Path, metavar="STORY.yaml")
+    test.add_argument("--catalog", type=Path, metavar="FILE", help="play over another catalogue than your own")
+    test.add_argument("--methods", default="ours", help="beside each other: ours,last,mean (the status is the first's)")
+    test.add_argument("--words", action="store_true", help="let the language model phrase; plain sentences otherwise")
+    test.add_argument("--json", action="store_true", help="the report as JSON")
     out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
     out.add_argument("--out", type=Path, required=True, metavar="DIR")
     bench = commands.add_parser("bench", help="measure this machine and print a table")
@@ -99,6 +105,21 @@ def _chat(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _test(parsed: argparse.Namespace) -> int:
+    from bot.stories.command import play_files
+
+    report, all_met = play_files(
+        parsed.stories,
+        read_settings(),
+        catalogue=parsed.catalog,
+        methods=parsed.methods,
+        words=parsed.words,
+        as_json=parsed.json,
+    )
+    print(report)
+    return 0 if all_met else 1
+
+
 def _export(parsed: argparse.Namespace) -> int:
     from storage.database import open_database
     from storage.store import Store
@@ -129,6 +150,7 @@ _COMMANDS = {
     "import": _import,
     "serve": _serve,
     "chat": _chat,
+    "test": _test,
     "export": _export,
     "bench": _bench,
     "train": _train,

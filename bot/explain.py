@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from bot import allowed
+from bot import allowed, measures
 from bot.interest.state import Interest, Limit, Thread, Word
+from bot.likeness import in_common, likeness
 from bot.phrasing import facts
 from bot.reply import Because
-from bot.understanding.turn import Constraint
+from bot.shelf import Shelf
+from bot.weighing import Weigher, is_bare, profile_fit
 from errors import Lang
-from retrieval.catalogue import Catalogue
-from retrieval.lexical import LexicalIndex
+from retrieval.items import Item
 
 WORKS = frozenset({"film", "series", "book", "music", "news"})
 """Domains whose titles stand in 《》 in Chinese."""
 TELLING_SHARE = 0.12
 """A part is worth a reason when it makes up this share of the score."""
+PERSONAL_SHARE = 0.05
+PERSONAL = frozenset({"liked", "similar", "profile"})
+"""Parts that a visitor wants to hear of even where they weigh less."""
+CURRENT = 0.3
+"""Words below this weight are no reason any more."""
 MOST_REASONS = 3
+MOST_LIMITS = 2
+ACTS: Mapping[str, tuple[str, str]] = {
+    "purchase": ("买过", "bought"),
+    "click": ("点开", "opened"),
+    "browse": ("看过", "looked at"),
+    "said": ("说起", "spoke of"),
+}
 
 
 def quoted(title: str, domain: str, lang: Lang) -> str:
@@ -33,12 +46,13 @@ def quoted(title: str, domain: str, lang: Lang) -> str:
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why an item is on the slate, for one interest and language."""
+    """Why an item is on the slate, for one interest and language. `shown`: ids of what was shown before."""
 
-    catalogue: Catalogue
-    lexical: LexicalIndex
+    shelf: Shelf
     interest: Interest
+    weigher: Weigher
     lang: Lang
+    shown: Collection[str] = ()
 
     def words_met(self, position: int, thread: Thread | None) -> tuple[Word, ...]:
         """The thread's words that the item is about, the latest and heaviest first."""
@@ -47,58 +61,51 @@ class Reasons:
         met = [
             word
             for word in thread.words
-            if word.weight >= 0.3
-            and (word.is_domain or position in self.lexical.strong_positions(word.norm, word.facets))
+            if word.weight >= CURRENT and not word.is_item
+            if word.is_domain or self.shelf.lexical.is_about(position, word.norm, word.facets)
         ]
         named = [word for word in met if not word.is_domain]
         return tuple(sorted(named or met, key=lambda word: -word.weight)[:3])
 
-    def limits_met(self, position: int) -> tuple[str, ...]:
-        """The limits in force that the item has the number for, in the visitor's words."""
-        texts = []
-        domain = self.catalogue.items[position].domain
-        for limit in self.interest.limits:
-            values = {"price": self.catalogue.price, "year": self.catalogue.year}[limit.constraint.field]
-            if limit.domain not in ("", domain):
-                continue
-            if limit.constraint.op != "low" and allowed.meets(values[position : position + 1], limit.constraint)[0]:
-                texts.append(limit.constraint.text)
-        return tuple(dict.fromkeys(texts))
+    def limits_met(self, position: int) -> tuple[Limit, ...]:
+        """The limits in force that the item truly meets, the latest said first; one for each text."""
+        item = self.shelf.catalogue.items[position]
+        found: dict[str, Limit] = {}
+        for limit in reversed(self.interest.limits):
+            binds = limit.domain in ("", item.domain) and limit.constraint.op not in allowed.LEANINGS
+            if binds and allowed.met_by(self.shelf.catalogue, limit.constraint, position):
+                found.setdefault(limit.constraint.text, limit)
+        return tuple(found.values())
 
     def because(
         self, position: int, parts: Mapping[str, float], thread: Thread | None, met: Sequence[Word]
     ) -> tuple[Because, ...]:
         """The reasons, the weightiest part first, at most three; limits last."""
-        total = sum(value for value in parts.values() if value > 0) or 1.0
-        telling = [n for n in sorted(parts, key=lambda n: -parts[n]) if parts[n] / total >= TELLING_SHARE]
-        if "words" in telling and met and "interest" in telling:
-            telling.remove("interest")  # the words say the same more exactly
-        reasons = [self._reason(name, position, thread, met) for name in telling]
-        said = [reason for reason in reasons if reason is not None]
-        if not said and thread is None:
+        limits = self.limits_met(position)[:MOST_LIMITS]
+        met = [word for word in met if not any(word.text in limit.constraint.text for limit in limits)]
+        said: list[Because] = []
+        for name in self._telling(parts, met):
+            reason = self._reason(name, position, thread, met)
+            if reason is not None and len(said) < MOST_REASONS - min(len(limits), 1):
+                said.append(reason)
+        if not said and "explore" in parts:
             said = [Because("explore", self._say("换个方向看看", "a different direction to look at"))]
-        for limit in self.interest.limits:
-            if limit.constraint.text in self.limits_met(position):
-                said.append(Because("limit", self._limit(position, limit.constraint), limit.turn_id))
-                break
+        said += [Because("limit", self._limit(position, limit), limit.turn_id) for limit in limits]
         return tuple(said[:MOST_REASONS])
 
-    def nearest(self, limits: Sequence[Limit], unlimited: npt.NDArray[np.bool_]) -> str:
-        """Where limits leave nothing: how near the catalogue comes, without naming an item."""
-        field = limits[-1].constraint.field if limits else ""
-        values = {"price": self.catalogue.price, "year": self.catalogue.year}.get(field)
-        if values is None or not unlimited.any() or np.isnan(values[unlimited]).all():
-            return ""
-        known = np.flatnonzero(unlimited & ~np.isnan(values))
-        target = limits[-1].constraint.value
-        closest = self.catalogue.items[int(known[np.abs(values[known] - target).argmin()])]
-        if field == "price":
-            amount = facts.price(closest, self.lang)
-            return self._say(f"最接近的价钱是 {amount}", f"the closest price is {amount}")
-        return self._say(f"最接近的年份是 {closest.year}", f"the closest year is {closest.year}")
+    def _telling(self, parts: Mapping[str, float], met: Sequence[Word]) -> list[str]:
+        total = sum(value for value in parts.values() if value > 0) or 1.0
+        telling = [
+            name
+            for name in sorted(parts, key=lambda name: -parts[name])
+            if parts[name] / total >= (PERSONAL_SHARE if name in PERSONAL else TELLING_SHARE)
+        ]
+        if ("words" in telling and met) or "similar" in telling:
+            telling = [name for name in telling if name != "interest"]  # they say the same more exactly
+        return telling
 
     def _reason(self, name: str, position: int, thread: Thread | None, met: Sequence[Word]) -> Because | None:
-        item = self.catalogue.items[position].localized(self.lang)
+        item = self._item(position)
         match name:
             case "words" if met:
                 zh = "、".join(f"“{word.text}”" for word in met)
@@ -106,38 +113,123 @@ class Reasons:
                 return Because("words", self._say(f"你提到了{zh}", f"you mentioned {en}"), met[0].turn_id)
             case "interest" if thread is not None and thread.words:
                 strongest = max(thread.words, key=lambda word: word.weight)
+                if is_bare(thread):
+                    text = self._say(f"你说想要“{thread.label}”", f"you asked for “{thread.label}”")
+                    return Because("interest", text, strongest.turn_id)
                 text = self._say(f"和你说的“{thread.label}”意思相近", f"close in meaning to “{thread.label}”")
                 return Because("interest", text, strongest.turn_id)
             case "liked":
                 return self._liked(position)
-            case "price":
-                return Because("price", self._say("在同类里价钱偏低", "on the low side in price for its kind"))
+            case "similar" if thread is not None:
+                return self._similar(position, thread)
+            case "profile":
+                return self._profile(position, thread)
             case "popular":
                 return Because("popular", self._say("不少人喜欢", "liked by a good number of people"))
             case "fresh" if item.published_at:
                 return Because("fresh", self._say("发布不久", "published recently"))
+        return self._leaning(name)
+
+    def _leaning(self, name: str) -> Because | None:
+        """A wish for low or high numbers in a field."""
+        for limit in self.interest.limits:
+            constraint = limit.constraint
+            if constraint.op not in allowed.LEANINGS or constraint.field.removeprefix("attributes.") != name:
+                continue
+            high = constraint.op == "high"
+            if name == "price":
+                zh, en = ("价钱偏高", "high") if high else ("价钱偏低", "low")
+                text = self._say(f"在同类里{zh}", f"on the {en} side in price for its kind")
+                return Because("price", text, limit.turn_id)
+            label = measures.named(name, self.lang)
+            zh, en = ("高", "high") if high else ("低", "low")
+            text = self._say(f"{label}在同类里偏{zh}", f"on the {en} side in {label} for its kind")
+            return Because(name, text, limit.turn_id)
         return None
 
     def _liked(self, position: int) -> Because | None:
-        """Which judged item the likeness is to."""
-        liked = [e for e in self.interest.evidence if e.strength > 0 and e.item_id in self.catalogue.position]
-        if not liked:
+        """Which judged item the likeness is to, and what the two have in common."""
+        best = self._closest(position, self.weigher.liked())
+        if best is None:
             return None
-        rows = self.catalogue.centred[[self.catalogue.position[e.item_id] for e in liked]]
-        strengths = np.asarray([e.strength for e in liked], dtype=np.float32)
-        best = liked[int(((rows @ self.catalogue.centred[position]) * strengths).argmax())]
-        item = self.catalogue.items[self.catalogue.position[best.item_id]].localized(self.lang)
-        title = quoted(item.title, item.domain, self.lang)
-        act = {"purchase": ("买过", "bought"), "click": ("点开", "opened"), "browse": ("看过", "looked at")}
-        zh, en = act.get(best.kind, ("喜欢", "liked"))
-        return Because(
-            "liked", self._say(f"和你{zh}的{title}相近", f"similar to {title}, which you {en}"), best.turn_id
+        evidence = [e for e in self.interest.evidence if e.item_id == self.shelf.catalogue.items[best].id]
+        strongest = max(evidence, key=lambda e: e.strength)
+        zh, en = ACTS.get(strongest.kind, ("喜欢", "liked"))
+        like, shared = self._alike(position, best)
+        text = self._say(
+            f"和你{zh}的{like}同是{shared}" if shared else f"和你{zh}的{like}相近",
+            f"shares {shared} with {like}, which you {en}" if shared else f"similar to {like}, which you {en}",
         )
+        return Because("liked", text, strongest.turn_id or None)
 
-    def _limit(self, position: int, limit: Constraint) -> str:
-        item = self.catalogue.items[position].localized(self.lang)
-        amount = facts.price(item, self.lang) if limit.field == "price" else str(item.year)
-        return self._say(f"{amount}，符合“{limit.text}”", f"{amount}, within “{limit.text}”")
+    def _similar(self, position: int, thread: Thread) -> Because | None:
+        best = self._closest(position, self.weigher.likened(thread))
+        if best is None:
+            return None
+        like, shared = self._alike(position, best)
+        text = self._say(
+            f"和{like}同是{shared}" if shared else f"和{like}相近",
+            f"shares {shared} with {like}" if shared else f"similar to {like}",
+        )
+        turn_ids = [word.turn_id for word in thread.words if word.is_item]
+        return Because("similar", text, turn_ids[0] if turn_ids else None)
+
+    def _closest(self, position: int, judged: Sequence[tuple[int, float]]) -> int | None:
+        """The judged item that the item is most like, if it is like any."""
+        others = [other for other, _ in judged]
+        pulls = likeness(self.shelf, others, np.asarray([position]))[:, 0] * np.asarray([s for _, s in judged])
+        return others[int(pulls.argmax())] if pulls.max(initial=0) > 0 else None
+
+    def _alike(self, position: int, other: int) -> tuple[str, str]:
+        """The other's quoted title, and what the two have in common, in words."""
+        item, likened = self._item(position), self._item(other)
+        shared = in_common(self.shelf.catalogue, likened, item, self.lang)
+        return quoted(likened.title, likened.domain, self.lang), self._say("、".join(shared), " and ".join(shared))
+
+    def _profile(self, position: int, thread: Thread | None) -> Because | None:
+        """Which line of earlier sessions the item is in."""
+        place = np.asarray([position])
+        known = self.weigher.before()
+        if thread is not None and thread.source == "profile":
+            known = [thread]
+        fits = [t.weight * float(profile_fit(self.shelf, t, place)[0]) for t in known]
+        if not fits or max(fits) <= 0:
+            return None
+        before = known[int(np.argmax(fits))]
+        met = self.words_met(position, before)
+        label = "、".join(word.text for word in met) if self.lang == "zh" else ", ".join(word.text for word in met)
+        label = label or before.label
+        return Because("profile", self._say(f"你以前常看“{label}”", f"you have often looked at “{label}”"))
+
+    def _limit(self, position: int, limit: Limit) -> str:
+        item, constraint = self._item(position), limit.constraint
+        if constraint.field == "price" and constraint.op in ("<", ">") and not re.search(r"\d", constraint.text):
+            compared = self._compared(item, limit)
+            if compared:
+                return compared
+        said = measures.said(item, constraint, self.lang)
+        if not said:
+            return self._say(f"符合“{constraint.text}”", f"meets “{constraint.text}”")
+        meets = "matching" if constraint.op == "is" else "within"
+        return self._say(f"{said}，符合“{constraint.text}”", f"{said}, {meets} “{constraint.text}”")
+
+    def _compared(self, item: Item, limit: Limit) -> str:
+        """The price beside that of the item shown before which the limit was taken from."""
+        catalogue = self.shelf.catalogue
+        told = (*self.interest.dialogue.focus, *self.interest.dialogue.slate, *self.shown)
+        before = [catalogue.items[catalogue.position[id_]] for id_ in told if id_ in catalogue.position]
+        same = [i for i in before if i.price is not None and np.float32(i.price) == np.float32(limit.constraint.value)]
+        if not same or item.price is None or same[0].id == item.id or same[0].currency != item.currency:
+            return ""
+        other = same[0].localized(self.lang)
+        difference = Item("", "", "", price=abs(item.price - limit.constraint.value), currency=item.currency)
+        apart, like = facts.price(difference, self.lang), quoted(other.title, other.domain, self.lang)
+        if limit.constraint.op == "<":
+            return self._say(f"比{like}便宜{apart}", f"{apart} less than {like}")
+        return self._say(f"比{like}贵{apart}", f"{apart} more than {like}")
+
+    def _item(self, position: int) -> Item:
+        return self.shelf.catalogue.items[position].localized(self.lang)
 
     def _say(self, zh: str, en: str) -> str:
         return zh if self.lang == "zh" else en

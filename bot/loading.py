@@ -15,6 +15,7 @@ from bot.bot import Mind
 from bot.phrasing.language_model import LanguageModel
 from bot.phrasing.models import language_model
 from bot.phrasing.phraser import Phraser
+from bot.questions import Asker
 from bot.recommend import FloatArray, Recommender, Shelf
 from bot.settings import Settings
 from bot.understanding.understand import Understander
@@ -197,6 +198,7 @@ def build_mind(
         encoder=encoder,
         phraser=Phraser(vocabulary, model),
         slate_size=settings.slate_size,
+        asker=Asker(catalogue.items),
     )
 
 

@@ -1,72 +1,174 @@
-"""What to do in a turn: whether there is a slate, what the opening is about, what lines are to be written."""
+"""What to do in a turn, as one small decision: a pure function of what was heard and what there is to show."""
 
 from __future__ import annotations
 
-from bot.interest.state import Interest
-from bot.phrasing.plain import opening_sentence
-from bot.phrasing.requests import OPENING, ItemLine, LineRequest, OpeningLine
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.interest.state import Dialogue, Interest
+from bot.questions import QuestionParameters
 from bot.reply import Slate
-from bot.understanding.turn import Intent, Turn
-from storage.records import TurnState
-
-NO_SLATE = frozenset({Intent.THANKS, Intent.SMALL_TALK})
-FIXED = frozenset({"greeting", "thanks", "anything"})
-"""Openings that need no model: they say nothing of the wish."""
+from bot.smalltalk import CARING, contradiction, kind_of
+from bot.understanding.turn import Intent, Reference, Turn
 
 
-def wants_slate(turn: Turn) -> bool:
-    """Courtesies get words only."""
-    return turn.intent not in NO_SLATE
+class Act(StrEnum):
+    """What the bot does with a turn."""
+
+    RECOMMEND = "recommend"
+    ANSWER = "answer"
+    """About an item, from its facts."""
+    COMPARE = "compare"
+    """Two items, point by point."""
+    WHICH = "which"
+    """Asks which of the things shown is meant."""
+    ADMIT = "admit"
+    """Something that was wished for cannot be met: says which, and what is nearest."""
+    CHAT = "chat"
+    CARE = "care"
 
 
-def opening_intent(turn: Turn, state: TurnState, slate: Slate, before: Interest, after: Interest) -> str:
-    """What the opening line is about, see `OpeningLine.intent`."""
-    if turn.intent is Intent.THANKS:
-        return "thanks"
-    if turn.intent in (Intent.SMALL_TALK, Intent.START_OVER):
-        return "greeting"
-    if slate.unmet:
-        return "unmet"
-    if turn.intent is Intent.ASK:
-        return _ask_intent(before, after)
-    return {
-        Intent.REFINE: "refine",
-        Intent.REJECT: "reject",
-        Intent.MORE: "more",
-        Intent.ANYTHING: "anything",
-    }[turn.intent]
+ASKABLE = frozenset({Intent.ASK, Intent.REFINE, Intent.MORE})
+"""After these a question may help; after a refusal, thanks or a question of the visitor's it would press."""
+MOST_ANSWERED = 3
+"""Items that one answer speaks of."""
 
 
-def _ask_intent(before: Interest, after: Interest) -> str:
-    """A first wish, a shift to another domain, or more of the same made narrower."""
-    if before.live is None or after.live is None:
+@dataclass(frozen=True)
+class Decision:
+    """`situation`: what the opening is about, as the texts name it. `items`: ids that the turn is about.
+
+    `clash`: two wishes that exclude one another, in the visitor's words. `may_ask`: whether a question may be put.
+    """
+
+    act: Act
+    situation: str
+    items: tuple[str, ...] = ()
+    clash: tuple[str, str] | None = None
+    may_ask: bool = False
+
+    @property
+    def intent(self) -> str:
+        """The name that goes out with the reply."""
+        return self.situation if self.act in (Act.RECOMMEND, Act.ADMIT) or self.situation == "thanks" else self.act
+
+
+def decide(turn: Turn, before: Interest, after: Interest) -> Decision:
+    """What to do, before there is a slate. `before`, `after`: the interest without and with this turn."""
+    talk = before.dialogue
+    match turn.intent:
+        case Intent.THANKS:
+            return Decision(Act.CHAT, "thanks")
+        case Intent.SMALL_TALK | Intent.OUT_OF_SCOPE | Intent.CARE:
+            kind = kind_of(turn)
+            return Decision(Act.CARE if kind in CARING else Act.CHAT, kind)
+        case Intent.ABOUT:
+            return _about(meant(turn, talk)[:MOST_ANSWERED], talk)
+        case Intent.COMPARE:
+            return _compare(meant(turn, talk), talk)
+    clash = contradiction(turn)
+    alike = tuple(id_ for r in turn.references if r.role == "similar" for id_ in _first(r))
+    situation = "contradiction" if clash else "similar" if alike else _situation(turn, before, after)
+    may_ask = turn.intent in ASKABLE and talk.question is None and not clash and not alike
+    return Decision(Act.RECOMMEND, situation, alike, clash, may_ask)
+
+
+def with_slate(decision: Decision, slate: Slate) -> Decision:
+    """The decision once it is known what there is to show: what cannot be met is admitted, not asked about."""
+    if decision.act is not Act.RECOMMEND or not (slate.unmet or not slate.cards):
+        return decision
+    if decision.clash or not slate.unmet:
+        return replace(decision, may_ask=False)
+    return replace(decision, act=Act.ADMIT, situation="unmet", may_ask=False)
+
+
+def is_broad(interest: Interest, candidates: int, size: int, parameters: QuestionParameters) -> bool:
+    """Whether so many candidates remain for so few words that a question is worth it."""
+    live = interest.live
+    if live is None or candidates <= parameters.crowd * size:
+        return False
+    words = [word for word in live.words if not word.is_domain and word.weight >= parameters.current_word]
+    limits = [limit for limit in interest.limits if limit.domain in ("", live.domain)]
+    return len(words) + len(limits) <= parameters.most_words
+
+
+def taken_fields(interest: Interest) -> frozenset[str]:
+    """Fields that need no question: asked about before, limited, refused, or named by a word of the live thread."""
+    live = interest.live
+    words = live.words if live else ()
+    return frozenset(
+        (
+            *interest.dialogue.asked,
+            *(limit.constraint.field for limit in interest.limits),
+            *(facet.field for refusal in interest.refusals for facet in refusal.facets),
+            *(facet.field for word in words for facet in word.facets),
+        )
+    )
+
+
+def next_dialogue(dialogue: Dialogue, decision: Decision, slate: Slate, page_item: str = "") -> Dialogue:
+    """Where the talk stands after the reply. `page_item`: what the page that the visitor is on shows."""
+    shown = tuple(card.item.id for card in slate.cards)
+    question = slate.question
+    asked = dialogue.asked
+    if question and decision.act is not Act.WHICH:
+        asked = tuple(dict.fromkeys((*asked, question.field)))
+    match decision.act:
+        case Act.ANSWER:
+            # The slate before stays what "the second one" counts in.
+            kept = dialogue.slate if set(shown) <= set(dialogue.slate) else shown
+            return replace(dialogue, slate=kept, focus=decision.items, question=question, asked=asked)
+        case Act.COMPARE:
+            return replace(dialogue, slate=shown, focus=decision.items, question=question, asked=asked)
+        case Act.RECOMMEND | Act.ADMIT if shown:
+            focus = (page_item,) if page_item else ()
+            return replace(dialogue, slate=shown, focus=focus, question=question, asked=asked)
+    return replace(dialogue, question=question, asked=asked)
+
+
+def meant(turn: Turn, dialogue: Dialogue) -> tuple[str, ...]:
+    """Ids of what a turn speaks of: named in it, or else spoken of last, or else the only thing shown."""
+    named = tuple(dict.fromkeys(id_ for r in turn.references if r.role == "this" for id_ in _first(r)))
+    return named or dialogue.focus or (dialogue.slate if len(dialogue.slate) == 1 else ())
+
+
+def _first(reference: Reference) -> Sequence[str]:
+    """What a reference stands for: all of "both", the likeliest of a title."""
+    return reference.item_ids if reference.kind == "shown" else reference.item_ids[:1]
+
+
+def _about(items: tuple[str, ...], dialogue: Dialogue) -> Decision:
+    if items:
+        return Decision(Act.ANSWER, "about", items)
+    if not dialogue.slate:
+        return Decision(Act.CHAT, "nothing_shown")
+    if dialogue.question is not None:  # never two questions in a row: the first thing shown is the best guess
+        return Decision(Act.ANSWER, "about", dialogue.slate[:1])
+    return Decision(Act.WHICH, "which", dialogue.slate)
+
+
+def _compare(items: tuple[str, ...], dialogue: Dialogue) -> Decision:
+    """Two of what is meant; one alone is set against what was spoken of or shown beside it."""
+    pair = tuple(dict.fromkeys((*items, *dialogue.focus, *dialogue.slate)))[:2]
+    if len(pair) == 2:
+        return Decision(Act.COMPARE, "compare", pair)
+    return Decision(Act.ANSWER, "about", pair) if pair else Decision(Act.CHAT, "nothing_shown")
+
+
+def _situation(turn: Turn, before: Interest, after: Interest) -> str:
+    """What a recommendation's opening is about."""
+    if turn.intent is Intent.ANYTHING:
+        return "anything" if before.dialogue.question is None else "open"
+    if turn.intent is not Intent.ASK:
+        known = {Intent.REFINE, Intent.REJECT, Intent.MORE, Intent.START_OVER, Intent.RETURN}
+        return str(turn.intent) if turn.intent in known else "recommend"
+    if before.live is None or after.live is None or before.live.source == "profile":
         return "recommend"
     return "refine" if before.live.domain == after.live.domain else "shift"
 
 
-def line_requests(turn: Turn, intent: str, slate: Slate, interest: Interest) -> list[LineRequest]:
-    """The opening and one line for each card, as data."""
-    kinds = tuple(dict.fromkeys(card.item.category or card.item.domain for card in slate.cards))
-    domains = {"", *(card.item.domain for card in slate.cards)}
-    opening = OpeningLine(
-        lang=turn.lang,
-        wish=turn.text,
-        intent=intent,
-        limits=tuple(dict.fromkeys(limit.constraint.text for limit in interest.limits if limit.domain in domains)),
-        refused=tuple(term.text for term in turn.refusals),
-        unmet=slate.unmet,
-        kinds=kinds[:3],
-    )
-    return [opening, *(ItemLine(turn.lang, turn.text, card.fits, card.item) for card in slate.cards)]
-
-
-def floor_sentences(turn: Turn, intent: str, slate: Slate) -> dict[str, str]:
-    """Plain sentences that know more than the general ones: an empty slate, and what is nearest."""
-    opening = OpeningLine(turn.lang, turn.text, intent, unmet=slate.unmet)
-    empty = wants_slate(turn) and not slate.cards
-    return {OPENING: opening_sentence(opening, empty=empty, nearest=slate.nearest)}
-
-
-def fixed_parts(intent: str, slate: Slate) -> frozenset[str]:
-    """Parts that are said in plain sentences whatever the model: courtesies, and openings above no card."""
-    return frozenset({OPENING} if intent in FIXED or not slate.cards else ())
+def card_ids(decision: Decision) -> Iterator[str]:
+    """Which cards belong to an answer that recommends nothing new."""
+    if decision.act in (Act.ANSWER, Act.COMPARE, Act.WHICH):
+        yield from decision.items

@@ -1,37 +1,30 @@
-"""From an interest to a slate: candidates, parts of the score, diversity, reasons."""
+"""From an interest to a slate: what may be shown, its score in parts, diversity, reasons, and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from bot import allowed
+from bot import directions
+from bot.admitting import Admission
+from bot.choosing import Choice, choice_for, choice_for_anybody
 from bot.explain import Reasons, quoted
-from bot.interest.state import Interest, Thread, Word
-from bot.interest.update import InterestParameters, pulled
+from bot.interest.parameters import InterestParameters
+from bot.interest.state import Thread
 from bot.reply import Because, Card, Slate
+from bot.shelf import FloatArray, IntArray, Request, Shelf
+from bot.weighing import Weigher
 from errors import Lang
 from retrieval import candidates
-from retrieval.catalogue import Catalogue
 from retrieval.diversify import allocate, pick
-from retrieval.lexical import STRONG, LexicalIndex, WordQuery
-from retrieval.score import Scored, ScoreWeights, evidence_part, low_price_part
+from retrieval.score import Scored, ScoreWeights
 from retrieval.similarity import ItemSimilarity, item_similarity
 
-if TYPE_CHECKING:
-    from retrieval.index import Index
+__all__ = ["FloatArray", "Picked", "RecommendParameters", "Recommender", "Request", "Shelf"]
 
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-
-
-CURRENT_WORD = 0.4
-"""Words of at least this weight are still what is asked for."""
+MOST_MATCHING = 500
 
 
 @dataclass(frozen=True)
@@ -50,41 +43,33 @@ class RecommendParameters:
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """One chosen item before it is a card."""
+    """One chosen item before it is a card. `rank`: how many of the words asked for it meets."""
 
     position: int
     score: float
     parts: dict[str, float]
     thread: Thread | None
+    rank: int = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Shelf:
-    """The catalogue with what is searched beside it: one consistent snapshot.
+class Ranked:
+    """Candidates for a thread: `places` [m] and their scores."""
 
-    `popular`, `fresh` [n]: approval by everybody, and recency, both 0-1.
-    """
+    choice: Choice
+    places: IntArray
+    scored: Scored
 
-    catalogue: Catalogue
-    lexical: LexicalIndex
-    index: Index
-    popular: FloatArray
-    fresh: FloatArray
+    @property
+    def met(self) -> IntArray:
+        """[m] how many of the words asked for each candidate meets."""
+        met: IntArray = self.choice.met[self.places]
+        return met
 
-
-@dataclass(frozen=True)
-class Request:
-    """What a slate is wanted for. `said_at`: the turn whose words are answered, empty if none."""
-
-    interest: Interest
-    lang: Lang
-    size: int
-    shown: Collection[str] = ()
-    domains: Sequence[str] = ()
-    said_at: str = ""
-    seed: int = 0
-    anything: bool = False
-    """The visitor left the choice open: different directions, whatever was spoken of before."""
+    def picked(self, index: int) -> Picked:
+        """A candidate as it was chosen."""
+        parts, score = self.scored.of(index), float(self.scored.total[index])
+        return Picked(int(self.places[index]), score, parts, self.choice.thread, int(self.met[index]))
 
 
 @dataclass(frozen=True)
@@ -99,11 +84,45 @@ class Recommender:
 
     def slate(self, request: Request, slate_id: str) -> Slate:
         """The slate for an interest. Hard limits and refusals always hold; what cannot be met is in `unmet`."""
-        threads = [] if request.anything else [t for t in request.interest.threads if self._servable(t, request)]
-        picked = self._for_threads(threads, request) if threads else self._for_anybody(request)
-        cards = tuple(self._card(choice, request) for choice in picked)
-        slate = Slate(slate_id, cards)
-        return self._admit(slate, threads, request) if threads else slate
+        choices = [choice_for(self.shelf, request, thread) for thread in self.served(request)]
+        if choices:
+            picked = self._for_threads(choices, request)
+        else:
+            choices = [choice_for_anybody(self.shelf, request)]
+            picked = self._for_anybody(choices[0], request)
+        cards = {one.position: self._card(one, request) for one in picked}
+        unmet, nearest = self._admit(choices, picked, cards, request)
+        return Slate(slate_id, tuple(cards.values()), unmet, nearest)
+
+    def matching(self, request: Request) -> IntArray:
+        """Positions of all that could be shown for the live thread, best first, at most `MOST_MATCHING`.
+
+        Those that meet all the words asked for, where these alone fill a slate; else all that may be shown.
+        """
+        threads = self.served(request)
+        if not threads:
+            mask = choice_for_anybody(self.shelf, request).mask
+            places = np.flatnonzero(mask)
+            return places[candidates.top((self.shelf.popular + self.shelf.fresh)[places], MOST_MATCHING)]
+        ranked = self._ranked(choice_for(self.shelf, request, threads[0]), request, MOST_MATCHING)
+        order = np.lexsort((-ranked.scored.total, -ranked.met))
+        best = ranked.choice.best
+        if np.count_nonzero(best) >= request.size:
+            order = order[best[ranked.places[order]]]
+        return ranked.places[order][:MOST_MATCHING]
+
+    def cards(self, item_ids: Iterable[str], request: Request) -> tuple[Card, ...]:
+        """Items as cards, with score and reasons for the interest as it is; ids that are gone are passed over.
+
+        For what is spoken of rather than recommended: no limit holds here.
+        """
+        catalogue, threads = self.shelf.catalogue, self.served(request)
+        cards = []
+        for position in (catalogue.position[id_] for id_ in item_ids if id_ in catalogue.position):
+            domain = catalogue.items[position].domain
+            thread = next((thread for thread in threads if thread.domain in ("", domain)), None)
+            cards.append(self._card(self._weighed(position, thread, request), request))
+        return tuple(cards)
 
     def similar(self, item_id: str, lang: Lang, size: int) -> Slate:
         """The available items most like one, by `similarity`; the score has the one part of that name."""
@@ -127,208 +146,127 @@ class Recommender:
         )
         return Slate(f"similar-{item_id}", cards)
 
+    def served(self, request: Request) -> list[Thread]:
+        """The threads that the slate is for, the heaviest first: what is said in this session, else the profile."""
+        threads = request.interest.threads
+        said = [thread for thread in threads if thread.source == "said"] or list(threads)
+        heaviest = max((thread.weight for thread in said), default=0.0)
+        live = [thread for thread in said if thread.weight >= self.parameters.serve_floor * heaviest]
+        return [] if request.anything else sorted(live, key=lambda thread: -thread.weight)
+
     # -- choosing
 
-    def _servable(self, thread: Thread, request: Request) -> bool:
-        live = request.interest.live
-        return live is not None and thread.weight >= self.parameters.serve_floor * live.weight
-
-    def _allowed(self, request: Request, domain: str, *, limits: bool = True) -> BoolArray:
-        shelf, interest = self.shelf, request.interest
-        mask = shelf.catalogue.available & ~allowed.listed(shelf.catalogue, request.shown)
-        mask &= ~allowed.listed(shelf.catalogue, [e.item_id for e in interest.evidence if e.strength < 0])
-        mask &= ~allowed.refused(shelf.catalogue, shelf.lexical, interest.refusals)
-        if limits:
-            mask &= allowed.within_limits(shelf.catalogue, interest.limits, domain)
-        if request.domains:
-            mask &= allowed.in_domains(shelf.catalogue, request.domains)
-        if domain:
-            mask &= allowed.in_domains(shelf.catalogue, [domain])
-        return mask
-
-    def _for_threads(self, threads: Sequence[Thread], request: Request) -> list[Picked]:
-        slots = allocate([t.weight for t in threads], request.size, self.parameters.serve_floor)
-        chosen: list[Picked] = []
-        for thread, wanted in zip(threads, slots, strict=True):
-            mask = self._choosable(thread, request)
-            mask[[choice.position for choice in chosen]] = False
-            chosen += self._for_thread(thread, mask, wanted, request.interest)
-        return sorted(chosen, key=lambda choice: -choice.score)
-
-    def _choosable(self, thread: Thread, request: Request) -> BoolArray:
-        """[n] what may be shown for a thread. Who names kinds of things (jeans) is shown these only.
-
-        Where all of the kind have been shown, its domain is open again; where the catalogue never had the kind,
-        too; where a limit excludes it, nothing is left.
-        """
-        mask, kinds = self._allowed(request, thread.domain), self._kinds(thread)
-        of_kind = mask & kinds
-        if of_kind.any() or not kinds.any():
-            return of_kind if kinds.any() else mask
-        unshown_within = self._allowed(replace(request, shown=()), thread.domain) & kinds
-        return mask if unshown_within.any() else of_kind
-
-    def _kinds(self, thread: Thread) -> BoolArray:
-        """[n] which items are of one of the kinds named last."""
-        found = np.zeros(len(self.shelf.catalogue.items), dtype=np.bool_)
-        for word in _current_kinds(thread.words):
-            found[self.shelf.lexical.strong_positions(word.norm, word.facets)] = True
-        if thread.domain:
-            found &= allowed.in_domains(self.shelf.catalogue, [thread.domain])
-        return found
-
-    def _for_thread(self, thread: Thread, mask: BoolArray, slots: int, interest: Interest) -> list[Picked]:
-        if not slots or not mask.any():
-            return []
-        shelf = self.shelf
-        liked, disliked = self._evidence_vectors(interest, thread.domain)
-        vector = pulled(thread, liked, disliked, self.interest_parameters)
-        match = shelf.lexical.match(*_words(thread))
-        places = np.union1d(
-            candidates.dense(shelf.catalogue, shelf.index, vector, mask, self.parameters.pool),
-            candidates.lexical(match, mask, self.parameters.pool),
-        )
-        scored = self._score(thread, vector, match, places, interest)
-        total = scored.total
-        kinds = [
-            shelf.lexical.presence(word.norm, word.facets)[places] >= STRONG for word in _current_kinds(thread.words)
+    def _for_threads(self, choices: Sequence[Choice], request: Request) -> list[Picked]:
+        """Places by the threads' weights; those that a thread cannot fill go to the others."""
+        weights = [one.thread.weight if one.thread and one.mask.any() else 0.0 for one in choices]
+        slots = allocate(weights, request.size, self.parameters.serve_floor)
+        ranked = [
+            self._ranked(one, request, self.parameters.pool) if n else None
+            for one, n in zip(choices, slots, strict=True)
         ]
-        order = pick(
-            total,
-            shelf.catalogue.centred[places],
-            slots,
-            alternatives=kinds,
-            diversity=self.parameters.diversity,
-            relevance_floor=self.parameters.relevance_floor,
-        )
-        return [Picked(int(places[i]), float(total[i]), scored.of(int(i)), thread) for i in order]
+        chosen: list[Picked] = []
+        for extra in (False, True):
+            for one, wanted in zip(ranked, slots, strict=True):
+                if one is not None and len(chosen) < request.size:
+                    wanted = request.size - len(chosen) if extra else wanted
+                    chosen += self._best(one, wanted, {picked.position for picked in chosen})
+        served = [one.thread for one in choices]
+        return sorted(chosen, key=lambda one: (-one.rank if len(served) == 1 else 0, -one.score))
 
-    def _score(
-        self, thread: Thread, vector: FloatArray, match: FloatArray, places: IntArray, interest: Interest
-    ) -> Scored:
-        shelf, w = self.shelf, self.weights
-        vectors = shelf.catalogue.centred[places]
-        parts = {
-            "interest": w.interest * thread.weight * np.maximum(vectors @ vector, 0),
-            "words": w.words * thread.weight * match[places],
-            "popular": w.popular * shelf.popular[places],
-            "fresh": w.fresh * shelf.fresh[places],
-        }
-        for name, sign, weight in (("liked", 1, w.liked), ("disliked", -1, w.disliked)):
-            judged = [e for e in interest.evidence if e.strength * sign > 0 and e.item_id in shelf.catalogue.position]
-            if judged:
-                rows = shelf.catalogue.centred[[shelf.catalogue.position[e.item_id] for e in judged]]
-                strengths = np.asarray([abs(e.strength) for e in judged], dtype=np.float32)
-                parts[name] = sign * weight * evidence_part(rows @ vectors.T, strengths)
-        if any(limit.constraint.op == "low" for limit in interest.limits):
-            alike = allowed.in_domains(shelf.catalogue, [thread.domain] if thread.domain else shelf.catalogue.domains)
-            parts["price"] = w.price * low_price_part(shelf.catalogue.price[places], shelf.catalogue.price[alike])
-        return Scored({name: np.asarray(values, dtype=np.float32) for name, values in parts.items()})
+    def _ranked(self, choice: Choice, request: Request, k: int) -> Ranked:
+        """Candidates for a thread and their scores."""
+        thread, weigher = choice.thread, self._weigher(request)
+        assert thread is not None
+        if not choice.mask.any():
+            nowhere = np.empty(0, dtype=np.int64)
+            return Ranked(choice, nowhere, Scored(weigher.for_anybody(nowhere)))
+        vector, match = weigher.vector(thread), weigher.match(thread, choice)
+        places = weigher.candidates(thread, choice, vector, match, k)
+        return Ranked(choice, places, weigher.for_thread(thread, choice, places, vector, match))
 
-    def _for_anybody(self, request: Request) -> list[Picked]:
-        """Cold start: nothing was said yet. Different directions, liked by others or new, drawn by the seed."""
-        shelf = self.shelf
-        mask = self._allowed(request, "")
-        places = np.flatnonzero(mask)
-        if not len(places):
-            return []
-        noise = np.random.default_rng(request.seed).random(len(places)).astype(np.float32)
-        parts = {
-            "popular": self.weights.popular * shelf.popular[places],
-            "fresh": self.weights.fresh * shelf.fresh[places],
-            "explore": np.float32(0.1) * noise,
-        }
-        scored = Scored({name: np.asarray(values, dtype=np.float32) for name, values in parts.items()})
-        if any(e.strength > 0 for e in request.interest.evidence):
-            liked, _ = self._evidence_vectors(request.interest, "")
-            likeness = evidence_part(liked @ shelf.catalogue.centred[places].T, np.ones(len(liked), dtype=np.float32))
-            scored = replace(scored, parts={**scored.parts, "liked": self.weights.liked * likeness})
-        total = scored.total
+    def _best(self, ranked: Ranked, slots: int, taken: set[int]) -> list[Picked]:
+        """The best of each kind named, then by how many of the words are met; among equals, relevant and varied."""
+        total, met = ranked.scored.total, ranked.met
+        free = np.asarray([place not in taken for place in ranked.places.tolist()], dtype=np.bool_)
         chosen: list[int] = []
-        seen: set[int] = set()
-        for i in np.argsort(-total, kind="stable"):
-            code = int(shelf.catalogue.domain_codes[places[i]])
-            if code not in seen or len(seen) == len(np.unique(shelf.catalogue.domain_codes[places])):
-                chosen.append(int(i))
-                seen.add(code)
-            if len(chosen) == request.size:
-                break
-        return [Picked(int(places[i]), float(total[i]), scored.of(i), None) for i in chosen]
+        for kind in ranked.choice.kinds:
+            inside = np.flatnonzero(kind[ranked.places] & free)
+            if len(inside) and len(chosen) < slots and not any(kind[ranked.places[i]] for i in chosen):
+                chosen.append(int(inside[np.lexsort((-total[inside], -met[inside]))[0]]))
+        for level in np.unique(met)[::-1]:
+            inside = np.flatnonzero((met == level) & free & ~np.isin(np.arange(len(total)), chosen))
+            found = pick(
+                total[inside],
+                self.shelf.catalogue.centred[ranked.places[inside]],
+                slots - len(chosen),
+                diversity=self.parameters.diversity,
+                relevance_floor=self.parameters.relevance_floor,
+            )
+            chosen += [int(inside[i]) for i in found]
+        return [ranked.picked(i) for i in chosen]
 
-    def _evidence_vectors(self, interest: Interest, domain: str) -> tuple[FloatArray, FloatArray]:
-        """Liked and disliked items of a domain (all for none): rows of strength · unit vector."""
-        catalogue = self.shelf.catalogue
-        rows: dict[bool, list[FloatArray]] = {True: [], False: []}
-        for evidence in interest.evidence:
-            position = catalogue.position.get(evidence.item_id)
-            if position is None or (domain and catalogue.items[position].domain != domain):
-                continue
-            rows[evidence.strength > 0].append(np.float32(abs(evidence.strength)) * catalogue.centred[position])
-        empty = np.empty((0, catalogue.vectors.shape[1]), dtype=np.float32)
-        return (
-            np.stack(rows[True]) if rows[True] else empty,
-            np.stack(rows[False]) if rows[False] else empty,
-        )
+    def _for_anybody(self, choice: Choice, request: Request) -> list[Picked]:
+        """Nothing was said, or the choice was left open: different directions, liked by others or new.
+
+        What was liked already is followed at once: for half of the slate, or in each of the directions.
+        """
+        shelf, weigher = self.shelf, self._weigher(request)
+        random = np.random.default_rng(request.seed)
+        chance = random.random(len(choice.mask), dtype=np.float32)
+        w = self.weights
+        worth = w.popular * shelf.popular + w.fresh * shelf.fresh + np.float32(w.explore) * chance
+        liked = weigher.liked()
+        places = directions.pool(shelf, choice.mask, worth, liked, random)
+        explore: FloatArray = (w.explore * (1 + chance[places]) / 2).astype(np.float32)
+        ranked = Ranked(choice, places, Scored({**weigher.for_anybody(places), "explore": explore}))
+        total = ranked.scored.total
+        domains = shelf.catalogue.domain_codes[places].tolist()
+        items = [shelf.catalogue.items[place] for place in places.tolist()]
+        kinds = [(item.domain, item.category) for item in items]
+        first: list[int] = []
+        if liked and not request.anything:
+            following = ranked.scored.parts["liked"] > 0
+            first = [int(i) for i in np.argsort(-total, kind="stable") if following[i]][: (request.size + 1) // 2]
+        chosen = directions.spread(total, [domains, kinds], request.size, first)
+        return sorted((ranked.picked(i) for i in chosen), key=lambda one: -one.score)
 
     # -- saying why, and what is missing
 
-    def _card(self, choice: Picked, request: Request) -> Card:
-        item = self.shelf.catalogue.items[choice.position].localized(request.lang)
-        reasons = Reasons(self.shelf.catalogue, self.shelf.lexical, request.interest, request.lang)
-        met = reasons.words_met(choice.position, choice.thread)
+    def _weigher(self, request: Request) -> Weigher:
+        return Weigher(self.shelf, request.interest, self.weights, self.interest_parameters)
+
+    def _weighed(self, position: int, thread: Thread | None, request: Request) -> Picked:
+        """An item with the parts of its score, whether or not it would be chosen."""
+        weigher, places = self._weigher(request), np.asarray([position], dtype=np.int64)
+        parts = weigher.for_anybody(places)
+        if thread is not None:
+            choice = choice_for(self.shelf, request, thread)
+            vector, match = weigher.vector(thread), weigher.match(thread, choice)
+            return Ranked(choice, places, weigher.for_thread(thread, choice, places, vector, match)).picked(0)
+        return Ranked(choice_for_anybody(self.shelf, request), places, Scored(parts)).picked(0)
+
+    def _card(self, one: Picked, request: Request) -> Card:
+        reasons = Reasons(self.shelf, request.interest, self._weigher(request), request.lang, request.shown)
+        met = reasons.words_met(one.position, one.thread)
+        limits = [limit.constraint.text for limit in reasons.limits_met(one.position)]
+        words = [word.text for word in met if not any(word.text in text for text in limits)]
         return Card(
-            item=item,
-            score=choice.score,
-            parts=choice.parts,
-            because=reasons.because(choice.position, choice.parts, choice.thread, met),
-            fits=(*(word.text for word in met), *reasons.limits_met(choice.position)),
+            item=self.shelf.catalogue.items[one.position].localized(request.lang),
+            score=one.score,
+            parts=one.parts,
+            because=reasons.because(one.position, one.parts, one.thread, met),
+            fits=(*words, *limits),
         )
 
-    def _admit(self, slate: Slate, threads: Sequence[Thread], request: Request) -> Slate:
-        """Adds what of this turn's wishes cannot be met, and where limits leave nothing, what is nearest."""
-        unmet: list[str] = []
-        nearest = ""
-        for thread in threads:
-            unlimited = self._allowed(request, thread.domain, limits=False)
-            unlimited &= self._kinds(thread) if self._kinds(thread).any() else True
-            if unlimited.any() and not self._choosable(thread, request).any():
-                limits = [limit for limit in request.interest.limits if limit.domain in ("", thread.domain)]
-                reasons = Reasons(self.shelf.catalogue, self.shelf.lexical, request.interest, request.lang)
-                unmet += [limit.constraint.text for limit in limits]
-                nearest = reasons.nearest(limits, unlimited)
-            unmet += self._unmet_words(thread, request)
-        return replace(slate, unmet=tuple(dict.fromkeys(unmet)), nearest=nearest)
-
-    def _unmet_words(self, thread: Thread, request: Request) -> list[str]:
-        """This turn's words that nothing meets.
-
-        A word that the catalogue does not know at all says little of a wish whose other words are met ("a quiet
-        film for my flight"); one that it knows from elsewhere, or a wish of unknown words alone, is not met.
-        """
-        said = [w for w in thread.words if w.turn_id == request.said_at and not w.is_domain]
-        missing = [word for word in said if not self._met(word, thread, request)]
-        if len(missing) < len(said):
-            missing = [word for word in missing if word.facets]
-        return [word.text for word in missing]
-
-    def _met(self, word: Word, thread: Thread, request: Request) -> bool:
-        mask = self._allowed(request, thread.domain, limits=False) | allowed.listed(self.shelf.catalogue, request.shown)
-        if word.is_domain or not mask.any():
-            return True
-        return bool((self.shelf.lexical.presence(word.norm, word.facets)[mask] > 0).any())
-
-
-def _words(thread: Thread) -> tuple[list[WordQuery], list[WordQuery]]:
-    """The thread's words as (all wished for, kinds of which one suffices); the domain is a limit already."""
-    plain: list[WordQuery] = [(w.norm, w.facets, w.weight) for w in thread.words if not w.is_domain and not w.is_kind]
-    kinds: list[WordQuery] = [(w.norm, w.facets, w.weight) for w in thread.words if w.is_kind and not w.is_domain]
-    return plain, kinds
-
-
-def _current_kinds(words: Sequence[Word]) -> list[Word]:
-    """The kinds named last: each deserves a place."""
-    kinds = [word for word in words if word.is_kind and not word.is_domain]
-    if not kinds:
-        return []
-    heaviest = max(word.weight for word in kinds)
-    return [word for word in kinds if word.weight >= max(0.6 * heaviest, CURRENT_WORD)]
+    def _admit(
+        self, choices: Sequence[Choice], picked: Sequence[Picked], cards: dict[int, Card], request: Request
+    ) -> tuple[tuple[str, ...], str]:
+        """What of the wishes cannot be met, and how near the slate comes."""
+        admission, unmet, nearest = Admission(self.shelf, request), [], []
+        for choice in choices:
+            shown = [cards[one.position].item for one in picked if one.thread is choice.thread]
+            missing, near = admission.of(choice, shown)
+            unmet += missing
+            nearest.append(near)
+        joined = ("，" if request.lang == "zh" else "; ").join(text for text in nearest if text)
+        return tuple(dict.fromkeys(unmet)), joined

@@ -16,6 +16,8 @@ FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
+ENOUGH = 25
+"""So many of a large number are enough: comparing with all that is allowed costs more than they bring."""
 OVERFETCH = 3
 """How many times the wanted number is asked of Chroma, since what is not allowed is masked afterwards."""
 
@@ -29,7 +31,7 @@ def dense(catalogue: Catalogue, index: Index, vector: FloatArray, allowed: BoolA
     ids, _ = index.search(vector[None, :], min(OVERFETCH * k, max(len(catalogue.items), 1)))
     found = [catalogue.position[id_] for id_ in ids[0] if id_ in catalogue.position]
     kept = np.asarray([p for p in found if allowed[p]], dtype=np.int64)
-    wanted = min(k, int(np.count_nonzero(allowed)))
+    wanted = min(k, ENOUGH, int(np.count_nonzero(allowed)))
     return kept[:k] if len(kept) >= wanted else exact(catalogue, vector, allowed, k)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ Feature = tuple[str, str]
 
 DESCRIPTION_LENGTH = 160
 """Characters of a description that are encoded: about two sentences of English, three of Chinese."""
+DOMAIN_PRIOR = 5
+"""How many items' worth of doubt there is about what a domain's items have in common."""
 SENTENCE_END = re.compile(r"[。！？!?]|\.(?=\s)")
 
 
@@ -37,11 +40,13 @@ class Catalogue:
         centred: float32 [n, d], the vectors less the centre, unit length again.
         available: bool [n].
         price, year: float32 [n], nan where there is none.
+        numbers: field (attributes.NAME) -> float32 [n], for each attribute that is a number anywhere; nan where
+            an item has none.
         domains: the names of the domains, sorted.
         domain_codes: int [n], each item's place in `domains`.
         facets: field (domain, category, brand, tags, attributes.NAME) -> folded value, in each language that
-            the catalogue has -> sorted positions.
-        features: for each item, its (field, folded value) of category, tags and attributes.
+            the catalogue has -> sorted positions. A yes/no attribute has the values "true" and "false".
+        features: for each item, its (field, folded value) of category, tags and attributes that are texts.
     """
 
     items: tuple[Item, ...]
@@ -52,10 +57,60 @@ class Catalogue:
     available: BoolArray
     price: FloatArray
     year: FloatArray
+    numbers: Mapping[str, FloatArray]
     domains: tuple[str, ...]
     domain_codes: IntArray
     facets: Facets
     features: tuple[frozenset[Feature], ...]
+
+    def values(self, field: str) -> FloatArray | None:
+        """[n] the numbers of a field (price, year, attributes.NAME); None where it is no number anywhere."""
+        return {"price": self.price, "year": self.year}.get(field, self.numbers.get(field))
+
+    def in_domain(self, name: str) -> BoolArray:
+        """[n] which items are in a domain; none for one that the catalogue has not."""
+        inside: BoolArray = self.domain_codes == (self.domains.index(name) if name in self.domains else -1)
+        return inside
+
+    def with_values(self, field: str, values: Iterable[str]) -> BoolArray:
+        """[n] which items have one of the folded values of a field."""
+        out = np.zeros(len(self.items), dtype=np.bool_)
+        of_field = self.facets.get(field, {})
+        for value in values:
+            if value in of_field:
+                out[of_field[value]] = True
+        return out
+
+    def has(self, field: str) -> BoolArray:
+        """[n] which items have any value of a field, a number or a text."""
+        if field not in self._had:
+            places = [np.empty(0, dtype=np.int64), *self.facets.get(field, {}).values()]
+            out = np.zeros(len(self.items), dtype=np.bool_)
+            out[np.concatenate(places)] = True
+            numbers = self.values(field)
+            self._had[field] = out if numbers is None else out | ~np.isnan(numbers)
+        return self._had[field]
+
+    def apart(self, places: IntArray) -> FloatArray:
+        """[m, d] the centred vectors at positions [m] less what their domains' items have in common, unit length.
+
+        So a book and a film can be near for what they are about, though one is a book and one a film.
+        """
+        return _unit(self.centred[places] - self._domain_means[self.domain_codes[places]])
+
+    @cached_property
+    def _had(self) -> dict[str, BoolArray]:
+        """What `has` was asked before: a turn must not go through all values of a field."""
+        return {}
+
+    @cached_property
+    def _domain_means(self) -> FloatArray:
+        """[domains, d]: the mean of a small domain says little of it and is shrunk, by DOMAIN_PRIOR items of zeros."""
+        means = np.zeros((len(self.domains), self.centred.shape[1]), dtype=np.float32)
+        for code in range(len(self.domains)):
+            inside = np.flatnonzero(self.domain_codes == code)
+            means[code] = self.centred[inside].sum(axis=0) / np.float32(len(inside) + DOMAIN_PRIOR)
+        return means
 
 
 def build(items: Sequence[Item], vectors: FloatArray) -> Catalogue:
@@ -65,7 +120,9 @@ def build(items: Sequence[Item], vectors: FloatArray) -> Catalogue:
     centre = centre_of(vectors)
     domains = tuple(sorted({item.domain for item in items}))
     code = {name: i for i, name in enumerate(domains)}
-    described = [tuple(dict.fromkeys(_features(item))) for item in items]
+    shared: dict[Feature, Feature] = {}  # one tuple for all items that have a feature: most of the memory otherwise
+    described = [tuple(dict.fromkeys(shared.setdefault(f, f) for f in _features(item))) for item in items]
+    switches = [tuple(_switches(item)) for item in items]
     return Catalogue(
         items=tuple(items),
         position={item.id: i for i, item in enumerate(items)},
@@ -75,9 +132,10 @@ def build(items: Sequence[Item], vectors: FloatArray) -> Catalogue:
         available=np.asarray([item.available for item in items], dtype=np.bool_),
         price=_numbers([item.price for item in items]),
         year=_numbers([item.year for item in items]),
+        numbers=_attribute_numbers(items),
         domains=domains,
         domain_codes=np.asarray([code[item.domain] for item in items], dtype=np.int64),
-        facets=_facets(described),
+        facets=_facets([(*texts, *yes_no) for texts, yes_no in zip(described, switches, strict=True)]),
         features=tuple(frozenset(f for f in features if f[0] not in ("domain", "brand")) for features in described),
     )
 
@@ -92,9 +150,12 @@ def centre_of(vectors: FloatArray) -> FloatArray:
 
 def centred(vectors: FloatArray, centre: FloatArray) -> FloatArray:
     """Vectors [n, d] (or one [d]) less the centre [d], at unit length; the centre itself becomes zero."""
-    moved = vectors - centre
-    length = np.linalg.norm(moved, axis=-1, keepdims=True)
-    unit: FloatArray = (moved / np.maximum(length, 1e-12)).astype(np.float32)
+    return _unit(vectors - centre)
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit: FloatArray = (rows / np.maximum(length, 1e-12)).astype(np.float32)
     return unit
 
 
@@ -140,6 +201,25 @@ def _features(item: Item) -> Iterator[Feature]:
         for field, value in values.items():
             for text in texts_of(value):
                 yield field, fold(text)
+
+
+def _switches(item: Item) -> Iterator[Feature]:
+    """(field, "true" or "false") of the yes/no attributes."""
+    for name, value in item.attributes.items():
+        if isinstance(value, bool):
+            yield f"attributes.{name}", str(value).lower()
+
+
+def _attribute_numbers(items: Sequence[Item]) -> Mapping[str, FloatArray]:
+    found: dict[str, FloatArray] = {}
+    for position, item in enumerate(items):
+        for name, value in item.attributes.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                field = f"attributes.{name}"
+                if field not in found:
+                    found[field] = np.full(len(items), np.nan, dtype=np.float32)
+                found[field][position] = value
+    return found
 
 
 def _facets(described: Sequence[Sequence[Feature]]) -> Facets:

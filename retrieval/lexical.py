@@ -8,16 +8,19 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.catalogue import Catalogue
+from retrieval.catalogue import Catalogue, texts_of
 from retrieval.items import Item
 from retrieval.segment import Segmenter
+from retrieval.topics import Topics
 
 FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 WordQuery = tuple[str, Sequence[tuple[str, str]], float]
 """A word that is looked for: its normal form, the facets (field, value) it stands for, and its weight."""
 
+NOWHERE: IntArray = np.empty(0, dtype=np.int64)
 TITLE, STRONG, WEAK = 1.0, 0.85, 0.4
 """Weight of a word in the title; in category, brand, tags or attributes; in the description alone (as in BM25F)."""
 
@@ -26,59 +29,84 @@ class LexicalIndex:
     """Which items hold a word, and how telling the word is. Built once for a catalogue; read-only after.
 
     Words are the normal forms of `Segmenter`; facets are looked up in the catalogue's own lists, so that a
-    value tagged in one language is found from the other.
+    value tagged in one language is found from the other. `topics`: what the items have in common.
     """
 
     def __init__(self, catalogue: Catalogue, segmenter: Segmenter) -> None:
         self._catalogue = catalogue
         self._size = len(catalogue.items)
+        self.topics = Topics(catalogue, segmenter)
+        norms = _Norms(segmenter)
         titles: dict[str, list[int]] = {}
+        labels: dict[str, list[int]] = {}
         strong: dict[str, list[int]] = {}
         weak: dict[str, list[int]] = {}
         for position, item in enumerate(catalogue.items):
-            named = {norm for text in _titles(item) for norm in segmenter.norms(text)}
-            telling = named | {norm for text in _telling(item) for norm in segmenter.norms(text)}
-            described = {norm for text in _descriptions(item) for norm in segmenter.norms(text)} - telling
-            for lists, norms in ((titles, named), (strong, telling), (weak, described)):
-                for norm in norms:
+            named = norms.of(_titles(item), often=False)
+            labelled = norms.of(_labels(item))
+            telling = named | labelled | norms.of(_details(item))
+            described = norms.of(_descriptions(item), often=False) - telling
+            for lists, found in ((titles, named), (labels, labelled), (strong, telling), (weak, described)):
+                for norm in found:
                     lists.setdefault(norm, []).append(position)
-        self._titles, self._strong, self._weak = map(_frozen, (titles, strong, weak))
+        self._titles, self._labels, self._strong, self._weak = map(_frozen, (titles, labels, strong, weak))
 
     def knows(self, norm: str) -> bool:
         """Whether any item holds the word."""
         return norm in self._strong or norm in self._weak
 
-    def strong_positions(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> IntArray:
-        """Items that hold the word outside the description, or have one of the facets (sorted positions)."""
-        return np.union1d(self._holding(norm), self._with_facets(facets))
+    def titled(self, norm: str) -> IntArray:
+        """Items with the word in their title (sorted positions)."""
+        return self._titles.get(norm, NOWHERE)
 
-    def _with_facets(self, facets: Iterable[tuple[str, str]]) -> IntArray:
-        found = [np.empty(0, dtype=np.int64)]
-        found += [
-            np.asarray(self._catalogue.facets.get(field, {}).get(value, ()), dtype=np.int64) for field, value in facets
-        ]
-        return np.unique(np.concatenate(found))
+    def strong(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> BoolArray:
+        """[n] which items hold the word outside the description, or have one of the facets."""
+        out = self._meant(facets)
+        out[self._holding(norm)] = True
+        return out
+
+    def strong_positions(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> IntArray:
+        """The same as sorted positions."""
+        return np.flatnonzero(self.strong(norm, facets))
+
+    def is_about(self, position: int, norm: str, facets: Iterable[tuple[str, str]] = ()) -> bool:
+        """The same for one item."""
+        lists = [self._facet(facet) for facet in facets]
+        return any(holds(list_, position) for list_ in (self._holding(norm), *lists))
+
+    def _facet(self, facet: tuple[str, str]) -> IntArray:
+        field, value = facet
+        return self._catalogue.facets.get(field, {}).get(value, NOWHERE)
+
+    def _meant(self, facets: Iterable[tuple[str, str]]) -> BoolArray:
+        out = np.zeros(self._size, dtype=np.bool_)
+        for facet in facets:
+            out[self._facet(facet)] = True
+        return out
 
     def _holding(self, norm: str) -> IntArray:
         """Items with the word; with all the words of an English phrase."""
-        none = np.empty(0, dtype=np.int64)
         if norm in self._strong or " " not in norm:
-            return self._strong.get(norm, none)
-        return reduce(np.intersect1d, (self._strong.get(word, none) for word in norm.split()))
+            return self._strong.get(norm, NOWHERE)
+        return reduce(np.intersect1d, (self._strong.get(word, NOWHERE) for word in norm.split()))
 
     def presence(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> FloatArray:
         """[n] how much each item is about the word: TITLE, STRONG, WEAK or 0.
 
-        Where the catalogue knows what the word means (facets), that counts: "kids" in a title alone is weak.
+        Where the catalogue knows what the word means (facets), that counts, and so does being part of a category
+        or tag (科幻 in 科幻片): "kids" in a title alone is weak.
         """
         out = np.zeros(self._size, dtype=np.float32)
-        meant = self._with_facets(facets)
-        if norm in self._weak:
-            out[self._weak[norm]] = WEAK
-        out[self._holding(norm)] = WEAK if len(meant) else STRONG
-        out[meant] = STRONG
-        titled = self._titles.get(norm, meant[:0])
-        out[np.intersect1d(titled, meant) if len(meant) else titled] = TITLE
+        meant = self._meant(facets)
+        known = bool(meant.any())
+        titled = self.titled(norm)
+        out[self._weak.get(norm, NOWHERE)] = WEAK
+        out[self._holding(norm)] = WEAK if known else STRONG
+        if known:
+            out[self._labels.get(norm, NOWHERE)] = STRONG
+            out[meant] = STRONG
+            titled = titled[meant[titled]]
+        out[titled] = TITLE
         return out
 
     def idf(self, presence: FloatArray) -> float:
@@ -111,6 +139,28 @@ class LexicalIndex:
         return total / weights if weights > 0 else total
 
 
+def holds(positions: IntArray, position: int) -> bool:
+    """Whether a position is among sorted ones."""
+    place = int(np.searchsorted(positions, position))
+    return place < len(positions) and int(positions[place]) == position
+
+
+class _Norms:
+    """The normal forms of texts; those that many items share (tags, categories) are cut once."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self._segmenter = segmenter
+        self._known: dict[str, list[str]] = {}
+
+    def of(self, texts: Iterable[str], *, often: bool = True) -> set[str]:
+        found: set[str] = set()
+        for text in texts:
+            if often and text not in self._known:
+                self._known[text] = self._segmenter.norms(text)
+            found.update(self._known[text] if often else self._segmenter.norms(text))
+        return found
+
+
 def _frozen(lists: Mapping[str, list[int]]) -> dict[str, IntArray]:
     return {norm: np.asarray(places, dtype=np.int64) for norm, places in lists.items()}
 
@@ -119,11 +169,19 @@ def _titles(item: Item) -> list[str]:
     return [item.title, *(words["title"] for words in item.i18n.values() if words.get("title"))]
 
 
-def _telling(item: Item) -> list[str]:
-    texts = [item.category, item.brand, *item.tags, *_attribute_texts(item.attributes)]
+def _labels(item: Item) -> list[str]:
+    """Category and tags."""
+    texts = [item.category, *item.tags]
     for words in item.i18n.values():
-        texts += [words.get("category", ""), words.get("brand", ""), *words.get("tags", ())]
-        texts += _attribute_texts(words.get("attributes", {}))
+        texts += [words.get("category", ""), *words.get("tags", ())]
+    return [text for text in texts if text]
+
+
+def _details(item: Item) -> list[str]:
+    """Brand and attributes."""
+    texts = [item.brand, *_attribute_texts(item.attributes)]
+    for words in item.i18n.values():
+        texts += [words.get("brand", ""), *_attribute_texts(words.get("attributes", {}))]
     return [text for text in texts if text]
 
 
@@ -132,10 +190,4 @@ def _descriptions(item: Item) -> list[str]:
 
 
 def _attribute_texts(attributes: Mapping[str, object]) -> list[str]:
-    texts: list[str] = []
-    for value in attributes.values():
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, tuple | list):
-            texts += [text for text in value if isinstance(text, str)]
-    return texts
+    return [text for value in attributes.values() for text in texts_of(value)]

@@ -20,11 +20,20 @@ class ScoreWeights:
 
     interest: float = 1.0
     words: float = 0.9
+    bare: float = 0.4
+    """What is left of `interest` where no more than a domain was named: "a film" is near to no film in particular."""
+    similar: float = 0.8
+    """To an item that something similar was wished to."""
     liked: float = 0.35
     disliked: float = 0.5
+    profile: float = 0.8
+    """What the visitor went for in earlier sessions, whose threads weigh little."""
     price: float = 0.3
+    """Low, or high, in price or in another number, where that was wished for."""
     popular: float = 0.08
     fresh: float = 0.05
+    explore: float = 0.1
+    """Chance, on first slates."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +53,16 @@ class Scored:
         return {name: float(values[index]) for name, values in self.parts.items() if abs(values[index]) >= 5e-4}
 
 
-def evidence_part(similarities: FloatArray, strengths: FloatArray) -> FloatArray:
-    """[m] pull of items the visitor judged: the strongest `strength · cosine` (cosine below 0 counts as 0).
-
-    `similarities` [e, m] to the e judged items, `strengths` [e] in 0-1. With no evidence, zeros.
+def leaning_part(values: FloatArray, reference: FloatArray, *, high: bool = False) -> FloatArray:
+    """[m] 1 for the lowest of `reference` (numbers of the same kind), 0 for the highest or none; the other way round
+    for `high`.
     """
-    if not len(strengths):
-        return np.zeros(similarities.shape[1], dtype=np.float32)
-    pull: FloatArray = (np.maximum(similarities, 0) * strengths[:, None]).max(axis=0)
-    return pull
-
-
-def low_price_part(prices: FloatArray, reference: FloatArray) -> FloatArray:
-    """[m] 1 for the cheapest of `reference` (prices of the same kind), 0 for the dearest or no price."""
     known = np.sort(reference[~np.isnan(reference)])
     if not len(known):
-        return np.zeros(len(prices), dtype=np.float32)
-    rank = np.searchsorted(known, prices) / max(len(known) - 1, 1)
-    return np.where(np.isnan(prices), 0, np.maximum(1 - rank, 0)).astype(np.float32)
+        return np.zeros(len(values), dtype=np.float32)
+    rank = np.searchsorted(known, values) / max(len(known) - 1, 1)
+    share = np.clip(rank if high else 1 - rank, 0, 1)
+    return np.where(np.isnan(values), 0, share).astype(np.float32)
 
 
 def popularity(counts: FloatArray, prior: float = 3.0) -> FloatArray:

@@ -1,4 +1,7 @@
-"""Cutting Chinese and English text into words: jieba with the catalogue's own words, stop words, stemming."""
+"""Cutting Chinese and English text into words: jieba with the catalogue's own words, stop words, stemming.
+
+Traditional characters are read as simplified ones, one for one, so that places in a text stay the same.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from snowballstemmer import stemmer
 
 LATIN = re.compile(r"[a-z0-9]+(?:['’][a-z]+)*[+#]*", re.IGNORECASE)
 HAN = re.compile(r"[㐀-鿿豈-﫿]")
+HAN_BLOCKS = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000))
 USER_WORD_FREQUENCY = 20_000
 """Frequency given to catalogue words: high enough that jieba keeps them whole."""
 
@@ -37,9 +41,39 @@ class Token:
         return bool(HAN.search(self.text))
 
 
+class _SameLength(dict[int, int]):
+    """Code point → simplified and full-width-folded one, worked out when first asked for; one for one."""
+
+    def __init__(self) -> None:
+        from opencc import OpenCC
+
+        chars = [chr(code) for block in HAN_BLOCKS for code in block]
+        plain = OpenCC("t2s").convert("\n".join(chars)).split("\n")
+        super().__init__({ord(a): ord(b) for a, b in zip(chars, plain, strict=True) if a != b and len(b) == 1})
+
+    def __missing__(self, code: int) -> int:
+        folded = normalize("NFKC", chr(code))
+        self[code] = ord(folded) if len(folded) == 1 else code
+        return self[code]
+
+
+@lru_cache(maxsize=1)
+def _same_length() -> _SameLength:
+    return _SameLength()
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters and half-width forms, every character in its old place.
+
+    >>> simplified("我想看科幻電影，５個")
+    '我想看科幻电影,5个'
+    """
+    return text if text.isascii() else text.translate(_same_length())
+
+
 def fold(text: str) -> str:
-    """Compatibility forms, case and outer space folded; the length may change."""
-    return normalize("NFKC", text).casefold().strip()
+    """Compatibility forms, traditional characters, case and outer space folded; the length may change."""
+    return simplified(normalize("NFKC", text).casefold()).strip()
 
 
 @lru_cache(maxsize=1)
@@ -64,33 +98,46 @@ class Segmenter:
     def __init__(self, words: Iterable[str] = ()) -> None:
         self._jieba = jieba.Tokenizer()
         self._jieba.initialize()
+        self._taught: set[str] = set()
         for word in words:
             self.add(word)
 
     def add(self, word: str) -> None:
         """Teach one word; only words of two or more characters that hold Chinese are of use to jieba."""
+        word = simplified(word)
         if len(word) > 1 and HAN.search(word) and len(word) <= 12 and " " not in word:
+            if not self._jieba.FREQ.get(word):
+                self._taught.add(word)
             self._jieba.add_word(word, USER_WORD_FREQUENCY)
 
-    def add_new(self, name: str) -> None:
-        """Teach a name (a title) whole, unless it is made of common words that people also say otherwise."""
-        if len(name) > 2 or not self._jieba.FREQ.get(name):
-            self.add(name)
+    def is_common(self, word: str) -> bool:
+        """Whether the general dictionary has a Chinese word; one that only the catalogue has is none."""
+        return bool(self._jieba.FREQ.get(word)) and word not in self._taught
 
     def tokens(self, text: str) -> list[Token]:
         """All words with their places; punctuation and space are no words."""
         found: list[Token] = []
-        for word, start, end in self._jieba.tokenize(text, HMM=False):
+        plain = simplified(text)
+        for word, start, end in self._jieba.tokenize(plain, HMM=False):
             if HAN.search(word):
-                found.append(Token(word, fold(word), start, end))
+                found.append(Token(text[start:end], fold(word), start, end))
         covered = bytearray(len(text))
         for token in found:
             covered[token.start : token.end] = b"\x01" * (token.end - token.start)
-        for match in LATIN.finditer(text):
-            if not any(covered[match.start() : match.end()]):
-                word = match.group()
-                found.append(Token(word, stem(fold(word)), match.start(), match.end()))
+        for match in LATIN.finditer(plain):
+            start, end = match.span()
+            if not any(covered[start:end]):
+                found.append(Token(text[start:end], stem(fold(match.group())), start, end))
         return sorted(found, key=lambda token: token.start)
+
+    def parts(self, word: Token) -> list[Token]:
+        """The words within a long Chinese one, the longer first (钢琴曲: 钢琴)."""
+        found = []
+        for part, start, end in self._jieba.tokenize(word.norm, mode="search", HMM=False):
+            if 1 < len(part) < len(word.norm) and len(word.norm) == len(word.text):
+                text = word.text[start:end]
+                found.append(Token(text, part, word.start + start, word.start + end))
+        return sorted(found, key=lambda token: -len(token.text))
 
     def content(self, text: str) -> list[Token]:
         """The words that are no stop words."""

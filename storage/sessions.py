@@ -6,12 +6,12 @@ import hmac
 from collections.abc import Sequence
 from hashlib import sha256
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from errors import Conflict, NotFound, Unauthorized
 from storage.records import InterestChange, InterestRecord, JsonObject, SessionRecord, new_id, utc_now
-from storage.tables import InterestRow, SessionRow, insert_rows
+from storage.tables import FeedbackRow, InterestRow, MessageRow, SessionRow, insert_rows
 
 
 def create(
@@ -63,6 +63,20 @@ def interest(db: Session, session_id: str) -> InterestRecord:
     if row is None:
         raise NotFound(what="session", id=session_id)
     return row.record()
+
+
+def visitor_history(db: Session, visitor: str, limit: int) -> list[InterestRecord]:
+    """The interest states of a visitor's sessions in which anything was said or done, the last used first."""
+    spoke = exists().where(MessageRow.session_id == SessionRow.id)
+    acted = exists().where(FeedbackRow.session_id == SessionRow.id)
+    rows = db.scalars(
+        select(InterestRow)
+        .join(SessionRow, SessionRow.id == InterestRow.session_id)
+        .where(SessionRow.visitor == visitor, or_(spoke, acted))
+        .order_by(SessionRow.last_at.desc(), SessionRow.id)
+        .limit(limit)
+    )
+    return [row.record() for row in rows]
 
 
 def change_interest(db: Session, session_id: str, change: InterestChange) -> InterestRecord:

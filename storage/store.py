@@ -183,6 +183,17 @@ class Store:
         with reading(self._engine) as db:
             return sessions.interest(db, session_id)
 
+    def visitor_history(self, visitor: str | None, limit: int = 20) -> list[InterestRecord]:
+        """The interest states of a visitor's sessions, the last used first; what was fed back is their evidence.
+
+        Sessions in which nothing was said or done are passed over. Nothing for a visitor without an id. Whoever
+        calls this has made sure that the visitor is who the id says.
+        """
+        if not visitor:
+            return []
+        with reading(self._engine) as db:
+            return sessions.visitor_history(db, visitor, limit)
+
     def save_interest(self, session_id: str, interest: InterestChange) -> InterestRecord:
         """Keeps a new interest state. Raises Conflict if it was written by somebody else meanwhile."""
         with writing(self._engine) as db:

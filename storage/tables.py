@@ -100,6 +100,7 @@ class SessionRow(Table):
     """A conversation. The token itself is nowhere, only its SHA-256."""
 
     __tablename__ = "sessions"
+    __table_args__ = (Index(None, "visitor", "last_at"),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 300.0
@@ -33,6 +33,24 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def opened(page: Page, address: str) -> Page:
+    """The page, once the conversation is drawn."""
+    page.goto(address)
+    page.locator(".zy[data-ready]").wait_for(timeout=20_000)
+    return page
+
+
+def say(page: Page, text: str, seconds: float = 60) -> None:
+    """Says something and waits for the whole answer."""
+    before = page.locator(".zy-said").count()
+    box = page.get_by_role("textbox")
+    box.fill(text)
+    box.press("Enter")
+    expect(page.locator(".zy-said")).to_have_count(before + 1)
+    turn = page.locator(".zy-turn:has(.zy-said)").last
+    expect(turn).to_have_attribute("data-state", "done", timeout=seconds * 1000)
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as taken:
@@ -42,14 +60,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(data_dir: Path, models_dir: Path) -> Iterator[str]:
-    """`python app.py` with an empty data folder, once it is ready; yields its address, then stops it."""
+def running_app(data_dir: Path, models_dir: Path, llm: str = "embedded") -> Iterator[str]:
+    """`python app.py` over a data folder, once it is ready; yields its address, then stops it."""
     port = free_port()
     settings = {
         "ZHIYIN_DATA_DIR": str(data_dir),
         "ZHIYIN_MODELS_DIR": str(models_dir),
         "ZHIYIN_HOST": "127.0.0.1",
         "ZHIYIN_PORT": str(port),
+        "ZHIYIN_LLM": llm,
     }
     log_path = data_dir / "app.log"
     with log_path.open("wb") as log:

@@ -292,6 +292,19 @@ def test_an_error_after_the_first_event_is_an_event(site: Site, session: Session
     assert [turn["complete"] for turn in turns] == [True, False]
 
 
+def test_what_nobody_expected_ends_the_stream_with_an_event(site: Site, session: Session, mind: Mind) -> None:
+    class Broken(Writer):
+        def generate(self, *_: Any, **__: Any) -> Iterator[tuple[int, str]]:
+            raise RuntimeError("a secret of the inside")
+
+    site.loading.mind = replace(mind, phraser=replace(mind.phraser, model=Broken("")))
+    (first, _), (last, problem) = session.stream(SEED)
+    assert (first, last) == ("slate", "error")
+    assert (problem["status"], problem["code"]) == (500, "error")
+    assert "secret" not in json.dumps(problem)
+    assert [turn["complete"] for turn in session.call("GET").json()["turns"]] == [True, False]
+
+
 def test_a_visitor_who_leaves_closes_the_reply(bot: Bot) -> None:
     session, _ = bot.open_session("token", "zh")
     steps = bot.reply(session.session_id, SEED)
@@ -357,6 +370,7 @@ CALLS = [
     ("POST", "/messages", {"text": "你好"}),
     ("GET", "", None),
     ("GET", "/interest", None),
+    ("PATCH", "/interest", {"remove": []}),
     ("POST", "/feedback", {"item_id": "123", "kind": "like"}),
     ("GET", "/slate", None),
     ("GET", "/export", None),
@@ -396,16 +410,17 @@ def test_a_session_tells_its_turns_and_interest(session: Session) -> None:
 
     interest = session.call("GET", "/interest").json()
     assert interest == kept["interest"]
-    assert interest.keys() == {"threads", "refusals", "constraints", "sentiment"}
+    assert interest.keys() >= {"threads", "refusals", "constraints", "sentiment", "history"}
     thread = interest["threads"][0]
-    assert thread.keys() == {"label", "weight", "domain", "words"}
+    assert thread.keys() >= {"label", "weight", "domain", "words", "pinned", "source"}
     assert thread["domain"] == "clothing"
-    assert all(word.keys() == {"text", "weight", "turn_id"} for word in thread["words"])
+    assert all(word.keys() >= {"text", "weight", "turn_id", "pinned"} for word in thread["words"])
     turn_id = kept["turns"][2]["turn_id"]
-    assert interest["refusals"] == [{"text": "牛仔裤", "turn_id": turn_id}]
-    assert interest["constraints"] == [
-        {"field": "price", "op": "<=", "value": 300.0, "text": "300元以内", "turn_id": turn_id}
-    ]
+    assert {(refusal["text"], refusal["turn_id"]) for refusal in interest["refusals"]} == {("牛仔裤", turn_id)}
+    [limit] = interest["constraints"]
+    expected = {"field": "price", "op": "<=", "value": 300.0, "text": "300元以内", "turn_id": turn_id}
+    assert limit | expected == limit
+    assert [moment["turn_id"] for moment in interest["history"]] == [kept["turns"][0]["turn_id"], turn_id]
 
 
 def test_a_slate_without_words_follows_the_interest_and_repeats_nothing(session: Session) -> None:
@@ -414,6 +429,67 @@ def test_a_slate_without_words_follows_the_interest_and_repeats_nothing(session:
     assert slate.keys() == {"slate_id", "items", "unmet"}
     assert {card["domain"] for card in slate["items"]} == {"clothing"}
     assert not before & {card["id"] for card in slate["items"]}
+
+
+# -- the interest, by the visitor's own hand
+
+
+def words(interest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {word["text"]: word for thread in interest["threads"] for word in thread["words"]}
+
+
+def test_what_is_removed_is_gone_and_the_slate_follows(session: Session) -> None:
+    session.say(SEED)
+    session.say("不要红色，300元以内")
+    before = session.call("GET", "/interest").json()
+    assert "牛仔裤" in words(before)
+    answer = session.call("PATCH", "/interest", {"remove": ["牛仔裤", "红色", "300元以内"]})
+    assert answer.status_code == 200, answer.text
+    after = answer.json()
+    assert after == session.call("GET", "/interest").json()
+    assert "牛仔裤" not in words(after)
+    assert after["refusals"] == after["constraints"] == []
+    slate = session.call("GET", "/slate").json()
+    assert not [b for card in slate["items"] for b in card["because"] if "牛仔裤" in b["text"]]
+
+
+def test_words_are_pinned_and_weakened_and_threads_too(session: Session) -> None:
+    session.say(SEED)
+    interest = session.call("GET", "/interest").json()
+    label = interest["threads"][0]["label"]
+    edited = session.call("PATCH", "/interest", {"pin": ["T恤", label], "weaken": ["品牌"]}).json()
+    assert words(edited)["T恤"]["pinned"]
+    assert words(edited)["品牌"]["weight"] < words(interest)["品牌"]["weight"]
+    assert edited["threads"][0]["pinned"]
+    session.say("想看科幻电影")
+    kept = words(session.call("GET", "/interest").json())
+    assert kept["T恤"]["weight"] >= 0.5
+    freed = session.call("PATCH", "/interest", {"unpin": ["T恤"]}).json()
+    assert not words(freed)["T恤"]["pinned"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"remove": ["没说过"]}, "remove"),
+        ({"pin": ["没说过"]}, "pin"),
+        ({"weaken": ["T恤", "没说过"]}, "weaken"),
+        ({"remove": "T恤"}, "remove"),
+        ({"remove": [""]}, "remove.0"),
+        ({"remove": [5]}, "remove.0"),
+        ({"removes": ["T恤"]}, "removes"),
+    ],
+)
+def test_an_edit_that_cannot_be_made_changes_nothing(session: Session, body: dict[str, Any], field: str) -> None:
+    session.say(SEED)
+    before = session.call("GET", "/interest").json()
+    refused(session.call("PATCH", "/interest", body), 422, "bad_input", field)
+    assert session.call("GET", "/interest").json() == before
+
+
+def test_an_empty_edit_is_the_interest_as_it_is(session: Session) -> None:
+    session.say(SEED)
+    assert session.call("PATCH", "/interest", {}).json() == session.call("GET", "/interest").json()
 
 
 # -- feedback
@@ -552,17 +628,28 @@ def test_what_nobody_expected_shows_nothing_of_the_inside(site: Site, session: S
     assert "secret" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/api/v1/nothing"),
-        ("GET", "/api/v2/sessions"),
-        ("PUT", "/api/v1/sessions"),
-        ("DELETE", "/api/v1/items/123"),
-    ],
-)
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/sessions/a/b/c", "/api/v1/", "/api/v2/sessions", "/api"])
 def test_what_is_not_there_is_a_problem_too(site: Site, method: str, path: str) -> None:
     refused(site.client.request(method, path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [
+        ("GET", "/api/v1/sessions", "POST"),
+        ("PUT", "/api/v1/sessions", "POST"),
+        ("POST", "/api/v1/sessions/nobody", "DELETE, GET"),
+        ("GET", "/api/v1/sessions/nobody/messages", "POST"),
+        ("POST", "/api/v1/sessions/nobody/interest", "GET, PATCH"),
+        ("DELETE", "/api/v1/items/123", "GET"),
+        ("POST", "/api/v1/items/a/b/similar", "GET"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(site: Site, method: str, path: str, right: str) -> None:
+    answer = site.client.request(method, path)
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == right
 
 
 def test_figures_are_counted_by_route(site: Site, session: Session) -> None:

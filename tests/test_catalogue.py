@@ -45,6 +45,35 @@ def test_facets_hold_every_language_folded(catalogue):
     assert catalogue.features[1] == {("category", "科幻片"), ("tags", "太空")}
 
 
+def test_numbers_and_yes_or_no_can_be_limits(catalogue):
+    assert catalogue.numbers.keys() == {"attributes.waist_cm"}
+    assert np.array_equal(catalogue.values("attributes.waist_cm"), [72, np.nan, np.nan], equal_nan=True)
+    assert catalogue.values("price") is catalogue.price
+    assert catalogue.values("attributes.stretch") is None
+    assert catalogue.facets["attributes.stretch"]["true"].tolist() == [0]
+    assert ("attributes.stretch", "true") not in catalogue.features[0]
+
+
+def test_who_has_what(catalogue):
+    assert catalogue.with_values("attributes.color", ["blue", "red"]).tolist() == [True, False, False]
+    assert catalogue.in_domain("film").tolist() == [False, True, True]
+    assert not catalogue.in_domain("book").any()
+    assert catalogue.has("attributes.waist_cm").tolist() == [True, False, False]
+    assert catalogue.has("year").tolist() == [False, True, True]
+    assert not catalogue.has("attributes.none").any()
+
+
+def test_domains_apart_only_what_differs_within_one_is_left():
+    items = [Item(str(i), str(i), "film" if i < 40 else "book") for i in range(80)]
+    topic = np.tile(np.repeat([1.0, -1.0], 20), 2)
+    kind = np.repeat([3.0, -3.0], 40)
+    vectors = np.stack([kind, topic], axis=1).astype(np.float32)
+    told = build(items, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    film, alike, other = (told.apart(np.asarray([i]))[0] for i in (0, 40, 60))
+    assert told.centred[0] @ told.centred[40] < 0 < film @ alike
+    assert film @ other < film @ alike
+
+
 def test_centring_takes_away_what_all_share(catalogue):
     assert np.allclose(catalogue.centre, VECTORS.mean(axis=0))
     assert np.allclose(np.linalg.norm(catalogue.centred, axis=1), 1)

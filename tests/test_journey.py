@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import chromium, running_app
-from playwright.sync_api import Browser, Page, expect
+from browser import chromium, opened, running_app
+from playwright.sync_api import Browser, expect
 
 WISH = {
     "zh": "我喜欢浏览一些时尚的衣服，特别是品牌T恤和牛仔裤",
@@ -36,12 +36,6 @@ def served_app(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> It
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
-
-
-def opened(page: Page, address: str) -> Page:
-    page.goto(address)
-    page.locator(".zy[data-ready]").wait_for(timeout=20_000)
-    return page
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -76,7 +70,7 @@ def test_a_wish_is_heard_answered_liked_and_kept(served_app: str, browser: Brows
             expect(panel).to_be_hidden()
             page.get_by_role("button", name=names["heard"]).click()
         panel = page.get_by_role("complementary", name=names["heard"])
-        expect(panel.locator(".zy-thread").first).to_be_visible()
+        expect(panel.locator(".zy-node-thread").first).to_be_visible()
         expect(panel).to_contain_text(names["title"])
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -93,11 +87,11 @@ def test_another_visitor_sees_nothing_of_it(served_app: str, browser: Browser) -
         first.get_by_role("textbox").fill(WISH["zh"])
         first.get_by_role("textbox").press("Enter")
         expect(first.locator(".zy-turn").last).to_have_attribute("data-state", "done", timeout=WORDS_SECONDS)
-        expect(first.locator(".zy-thread").first).to_be_visible()
+        expect(first.locator(".zy-node-thread").first).to_be_visible()
         assert second.locator(".zy-said").count() == 0
         second = opened(second, served_app)
         assert second.locator(".zy-said").count() == 0
-        assert second.locator(".zy-thread").count() == 0
+        assert second.locator(".zy-node").count() == 0
 
 
 def test_a_new_message_cuts_the_running_reply_off(served_app: str, browser: Browser) -> None:

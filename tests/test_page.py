@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -15,14 +15,16 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
 
-from bot.interest.state import Interest, Thread, Word, from_state, to_state
+from bot.interest.state import Dialogue, Interest, Thread, Word, from_state, to_state
 from bot.loading import Status
 from bot.reply import Because, Card, Delta, Reply, ReplyEvent, Slate
+from bot.understanding.turn import Question
 from bot.web.cards import card_json, glyph, pressed, stored_turns, tint, web_address
 from bot.web.guard import allowed
-from bot.web.page import ChatPage, mount_page, static
+from bot.web.page import SCRIPTS, ChatPage, mount_page, static
+from bot.web.suggestions import Suggestions
 from bot.web.visitor import LANG_COOKIE, SESSION_COOKIE, page_lang
-from errors import NotReady, StorageError
+from errors import InputError, NotFound, NotReady, StorageError
 from retrieval.items import Item
 from storage.database import open_database
 from storage.records import (
@@ -42,6 +44,7 @@ SHIRT = Item(
 )  # fmt: skip
 JEANS = Item("456", "时尚牛仔裤", "clothing", category="牛仔裤", attributes={"color": "深蓝"}, description=EVIL)
 ITEMS = {item.id: item for item in (SHIRT, JEANS)}
+QUESTION = Question("attributes.audience", "给谁穿？", ("给自己", "给孩子"))
 
 
 def card(item: Item) -> Card:
@@ -56,8 +59,28 @@ class SmallBot:
         self.ready = True
         self.breaks = False
 
-    def domains(self, lang: str) -> list[tuple[str, str]]:
-        return [("clothing", "T恤")]
+    def item(self, item_id: str) -> Item:
+        if item_id not in ITEMS:
+            raise NotFound(what="item", id=item_id)
+        return ITEMS[item_id]
+
+    def edit_interest(self, session_id: str, remove: Sequence[str] = (), pin: Sequence[str] = ()) -> Interest:
+        interest, version = self.interest(session_id), self.store.interest(session_id).version
+        if not {word.text for thread in interest.threads for word in thread.words} >= {*remove, *pin}:
+            raise InputError(field="remove", zh_reason="没有它", reason="there is no such thing")
+        threads = tuple(
+            replace(thread, words=words)
+            for thread in interest.threads
+            if (words := tuple(replace(w, pinned=w.text in pin) for w in thread.words if w.text not in remove))
+        )
+        interest = replace(interest, threads=threads)
+        self.store.save_interest(session_id, InterestChange(to_state(interest), version))
+        return interest
+
+    def slate(self, session_id: str) -> Slate:
+        slate = Slate(new_id(), (card(JEANS),))
+        self.store.add_slate(session_id, draft(slate))
+        return slate
 
     def open_session(self, token: str, lang: str) -> tuple[SessionRecord, Slate]:
         if not self.ready:
@@ -70,9 +93,10 @@ class SmallBot:
     def reply(self, session_id: str, text: str) -> Iterator[ReplyEvent]:
         version = self.store.interest(session_id).version
         said = self.store.add_user_message(session_id, text, "zh")
-        slate = Slate(new_id(), (card(SHIRT), card(JEANS)), unmet=("雪",))
+        slate = Slate(new_id(), (card(SHIRT), card(JEANS)), unmet=("雪",), question=QUESTION)
         word = Word("T恤", "t恤", 1.0, said.turn_id)
-        interest = Interest((Thread(np.ones(2, np.float32), 1.0, (word,), "clothing"),))
+        threads = (Thread(np.ones(2, np.float32), 1.0, (word,), "clothing"),)
+        interest = Interest(threads, dialogue=Dialogue(question=QUESTION))
         answer = self.store.start_reply(
             session_id,
             lang="zh",
@@ -109,6 +133,10 @@ class SmallBot:
         return {slate_id: [card(ITEMS[i.item_id].localized(lang)) for i in shown] for slate_id, shown in slates}
 
 
+class SmallCatalogue(NamedTuple):
+    items: tuple[Item, ...]
+
+
 class SmallLoader:
     def status(self) -> Status:
         return Status()
@@ -128,10 +156,11 @@ def bot(tmp_path: Path) -> SmallBot:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallBot, TestClient]]:
     bot = SmallBot(Store(open_database(f"sqlite:///{tmp_path_factory.mktemp('site') / 'zhiyin.db'}")))
     app = FastAPI(docs_url=None, openapi_url=None)
+    suggestions = Suggestions(lambda: SmallCatalogue(tuple(ITEMS.values())))
     app.add_middleware(CORSMiddleware, allow_origins=[])
 
     async def build() -> None:
-        mount_page(app, bot, SmallLoader())
+        mount_page(app, bot, SmallLoader(), suggestions)
 
     # Outside a running loop Gradio makes one of its own and leaves it open.
     asyncio.run(build())
@@ -155,6 +184,10 @@ def asking(session: SessionRecord | None = None, token: str = "", **cookies: str
     if session:
         cookies[SESSION_COOKIE] = f"{session.session_id}.{token}"
     return gr.Request(cookies=cookies, headers={"accept-language": "zh-CN"})
+
+
+def page_of(bot: SmallBot) -> ChatPage:
+    return ChatPage(bot, Suggestions(lambda: SmallCatalogue(tuple(ITEMS.values()))))
 
 
 def event(**data: Any) -> gr.EventData:
@@ -205,6 +238,13 @@ def test_the_template_holds_no_place_where_text_could_be_evaluated() -> None:
     assert not any(mark in static("page.html") for mark in ("{{", "${", "`", "\\"))
 
 
+def test_the_scripts_make_text_nodes_only() -> None:
+    script = "".join(map(static, SCRIPTS))
+    assert not any(
+        word in script for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
+    )
+
+
 # -- whose page it is
 
 
@@ -250,7 +290,7 @@ def test_the_chosen_language_wins_over_the_browsers() -> None:
 
 
 def test_no_cookie_no_conversation(bot: SmallBot) -> None:
-    page = ChatPage(bot)
+    page = page_of(bot)
     session, _ = bot.open_session("right", "zh")
     assert "error" in page.visit(asking())
     assert "error" in page.visit(asking(session, "wrong"))
@@ -262,7 +302,7 @@ def test_no_cookie_no_conversation(bot: SmallBot) -> None:
 
 def test_a_page_left_open_on_another_session_is_told_so(bot: SmallBot) -> None:
     session, _ = bot.open_session("right", "zh")
-    [(turn, _)] = list(ChatPage(bot).say(event(key="k", text="嗨", session_id="old"), asking(session, "right")))
+    [(turn, _)] = list(page_of(bot).say(event(key="k", text="嗨", session_id="old"), asking(session, "right")))
     assert turn["state"] == "gone"
 
 
@@ -270,7 +310,7 @@ def test_a_page_left_open_on_another_session_is_told_so(bot: SmallBot) -> None:
 
 
 def test_cards_come_before_words_and_all_of_it_comes_back(bot: SmallBot) -> None:
-    page = ChatPage(bot)
+    page = page_of(bot)
     session, _ = bot.open_session("right", "zh")
     request = asking(session, "right")
     steps = list(page.say(event(key="k", text="T恤", session_id=session.session_id), request))
@@ -282,6 +322,7 @@ def test_cards_come_before_words_and_all_of_it_comes_back(bot: SmallBot) -> None
     last, _ = steps[-1]
     assert last["state"] == "done"
     assert last["words"] == {"opening": "看看", "123": "一件", "456": "一条"}
+    assert last["question"] == {"text": "给谁穿？", "answers": ["给自己", "给孩子"]}
 
     opening, turn = page.visit(request)["turns"]
     assert opening["said"] == ""
@@ -292,7 +333,7 @@ def test_cards_come_before_words_and_all_of_it_comes_back(bot: SmallBot) -> None
 
 def test_a_visitor_who_leaves_ends_the_reply(bot: SmallBot) -> None:
     session, _ = bot.open_session("right", "zh")
-    steps = ChatPage(bot).say(event(key="k", text="T恤"), asking(session, "right"))
+    steps = page_of(bot).say(event(key="k", text="T恤"), asking(session, "right"))
     next(steps)
     steps.close()
     assert stored_turns(bot, session.session_id, "zh")[-1]["state"] == "stopped"
@@ -301,22 +342,70 @@ def test_a_visitor_who_leaves_ends_the_reply(bot: SmallBot) -> None:
 def test_an_error_is_a_sentence_in_the_visitors_language(bot: SmallBot) -> None:
     bot.breaks = True
     session, _ = bot.open_session("right", "zh")
-    *_, (turn, _) = ChatPage(bot).say(event(key="k", text="T恤"), asking(session, "right"))
+    *_, (turn, _) = page_of(bot).say(event(key="k", text="T恤"), asking(session, "right"))
     assert turn["error"] == StorageError(zh_reason="满了", reason="it is full").say("zh")
     assert turn["state"] == "done"
 
 
 def test_a_message_that_is_no_text_is_empty(bot: SmallBot) -> None:
     session, _ = bot.open_session("right", "zh")
-    steps = list(ChatPage(bot).say(gr.EventData(None, ["x"]), asking(session, "right")))
+    steps = list(page_of(bot).say(gr.EventData(None, ["x"]), asking(session, "right")))
     assert steps[-1][0]["said"] == ""
+
+
+# -- changing the interest by hand
+
+
+def test_an_edit_is_felt_and_a_slate_follows_it(bot: SmallBot) -> None:
+    page = page_of(bot)
+    session, _ = bot.open_session("right", "zh")
+    request = asking(session, "right")
+    list(page.say(event(key="k", text="T恤"), request))
+
+    def edit(act: str, label: str) -> list[tuple[Any, Any]]:
+        return list(page.edit(event(session_id=session.session_id, act=act, label=label), request))
+
+    (_, pinned), (first, _) = edit("pin", "T恤")
+    assert pinned["interest"]["threads"][0]["words"][0]["pinned"]
+    (_, felt), (turn, _) = edit("remove", "T恤")
+    assert felt["interest"]["threads"] == []
+    assert (turn["kind"], turn["said"], turn["state"]) == ("edited", "", "done")
+    assert [shown["id"] for shown in turn["cards"]] == ["456"]
+
+    kinds = [turn["kind"] for turn in page.visit(request)["turns"]]
+    assert kinds == ["opening", "", "edited"]
+    assert page.visit(request)["turns"][-1]["key"] == turn["key"] != first["key"]
+
+
+def test_what_follows_an_edit_comes_after_it(bot: SmallBot) -> None:
+    page = page_of(bot)
+    session, _ = bot.open_session("right", "zh")
+    request = asking(session, "right")
+    list(page.say(event(key="k", text="T恤"), request))
+    list(page.edit(event(act="remove", label="T恤"), request))
+    list(page.say(event(key="l", text="还要T恤"), request))
+    turns = page.visit(request)["turns"]
+    assert [(turn["kind"], turn["said"]) for turn in turns] == [
+        ("opening", ""), ("", "T恤"), ("edited", ""), ("", "还要T恤"),
+    ]  # fmt: skip
+    assert [bool(turn["question"]) for turn in turns] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("act", "label"), [("remove", "nothing"), ("delete", "T恤"), ("", "")])
+def test_an_edit_that_cannot_be_made_is_a_sentence(bot: SmallBot, act: str, label: str) -> None:
+    session, _ = bot.open_session("right", "zh")
+    [(_, felt)] = list(page_of(bot).edit(event(act=act, label=label), asking(session, "right")))
+    assert felt["error"]
+    assert len(bot.store.slates(session.session_id)) == 1
+    [(_, refused)] = list(page_of(bot).edit(event(act="remove", label="T恤"), asking(session, "wrong")))
+    assert refused["error"]
 
 
 # -- pressing
 
 
 def test_presses_toggle_replace_and_stay(bot: SmallBot) -> None:
-    page = ChatPage(bot)
+    page = page_of(bot)
     session, slate = bot.open_session("right", "zh")
     request = asking(session, "right")
 
@@ -335,7 +424,7 @@ def test_presses_toggle_replace_and_stay(bot: SmallBot) -> None:
 @pytest.mark.parametrize(("item_id", "kind"), [("456", "like"), ("nothing", "like"), ("123", "purchase"), ("123", "")])
 def test_only_what_was_shown_can_be_pressed(bot: SmallBot, item_id: str, kind: str) -> None:
     session, _ = bot.open_session("right", "zh")
-    assert "error" in ChatPage(bot).press(event(item_id=item_id, kind=kind), asking(session, "right"))
+    assert "error" in page_of(bot).press(event(item_id=item_id, kind=kind), asking(session, "right"))
     assert bot.store.feedback(session.session_id) == []
 
 

@@ -14,24 +14,20 @@ import numpy as np
 import pytest
 
 import bot.phrasing
-from bot.interest.state import Interest, Limit, Thread
 from bot.phrasing.facts import facts, label, number, price
 from bot.phrasing.grounding import Ground, grounds
 from bot.phrasing.language_model import Prompt
 from bot.phrasing.phraser import Line, Phraser, Writing
-from bot.phrasing.plain import OPENINGS, plain
+from bot.phrasing.plain import in_words, openings, plain
 from bot.phrasing.prompts import SYSTEM, TEXT_LIMIT, WISH_LIMIT, prompt, training_request
-from bot.phrasing.requests import ItemLine, LineRequest, OpeningLine
-from bot.policy import fixed_parts, floor_sentences, line_requests, opening_intent, wants_slate
-from bot.reply import Card, Delta, Slate
+from bot.phrasing.requests import INTENTS, ItemLine, LineRequest, OpeningLine
+from bot.reply import Delta
 from bot.setup import sample_files
-from bot.understanding.turn import Constraint, Intent, Term, Turn
 from bot.understanding.vocabulary import Vocabulary
 from errors import Lang, ModelError
 from retrieval.catalogue import build
 from retrieval.files import item_from_json
 from retrieval.items import Item
-from storage.records import InterestRecord, SessionRecord, TurnState, utc_now
 
 SENTENCES = sorted((Path(bot.phrasing.__file__).parent / "data" / "sentences").glob("*.jsonl"))
 EXAMPLES: list[dict[str, Any]] = [
@@ -60,11 +56,6 @@ FILM = Item(
 )  # fmt: skip
 
 
-STATE = TurnState(
-    SessionRecord("s", "zh", None, (), {}, utc_now(), utc_now()), InterestRecord("s", {}, 0, utc_now()), (), ()
-)
-
-
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
     """The words of the sample catalogue; the vectors do not matter here."""
@@ -75,8 +66,7 @@ def item_line(item: Item = SHIRT, lang: Lang = "zh", wish: str = "想买件T恤"
     return ItemLine(lang, wish, fits, item)
 
 
-def card(item: Item) -> Card:
-    return Card(item, 1.0, {"words": 1.0}, (), ("T恤",))
+LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 # -- facts
@@ -290,83 +280,27 @@ def test_plain_sentences_on_the_sample_are_whole_and_true(vocabulary: Vocabulary
 
 
 def test_plain_openings_fit_the_situation_and_stay_the_same() -> None:
-    for intent, lang in OPENINGS:
-        request = OpeningLine(lang, "T恤", intent)
-        assert plain(request) == plain(request)
-        assert plain(request) in OPENINGS[intent, lang]
+    for intent in INTENTS - {"unmet"}:
+        for lang in LANGS:
+            request = OpeningLine(lang, "T恤", intent)
+            assert plain(request) == plain(request)
+            assert plain(request) in openings()[intent][lang]
     assert "“雪”" in plain(OpeningLine("zh", "雪", "unmet", unmet=("雪",)))
-    empty = OpeningLine("zh", "10元的T恤", "unmet", unmet=("10元",))
-    assert plain(empty, empty=True, nearest="最接近的价钱是 89元") == (
-        "“10元”的这里没有，最接近的价钱是 89元。放宽一点，我再找。"
-    )
     braces = OpeningLine("en", "{x}", "unmet", unmet=("{x}",))
     assert "“{x}”" in plain(braces, empty=True)
 
 
-# -- what is to be written
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_is_nearest_is_said_where_something_cannot_be_met(lang: Lang) -> None:
+    request = OpeningLine(lang, "10元的T恤", "unmet", unmet=("10元",))
+    for empty in (True, False):
+        words = plain(request, empty=empty, nearest="最接近的价钱是 89元")
+        assert "“10元”" in words
+        assert "最接近的价钱是 89元" in words
 
 
-def thread(domain: str) -> Thread:
-    return Thread(np.ones(2, dtype=np.float32), 1.0, (), domain)
-
-
-@pytest.mark.parametrize(
-    ("intent", "unmet", "before", "after", "about"),
-    [
-        (Intent.ASK, (), Interest(), Interest((thread("film"),)), "recommend"),
-        (Intent.ASK, (), Interest((thread("film"),)), Interest((thread("film"),)), "refine"),
-        (Intent.ASK, (), Interest((thread("film"),)), Interest((thread("book"),)), "shift"),
-        (Intent.ASK, ("雪",), Interest(), Interest((thread("film"),)), "unmet"),
-        (Intent.REFINE, (), Interest(), Interest(), "refine"),
-        (Intent.REJECT, (), Interest(), Interest(), "reject"),
-        (Intent.MORE, (), Interest(), Interest(), "more"),
-        (Intent.MORE, ("雪",), Interest(), Interest(), "unmet"),
-        (Intent.ANYTHING, (), Interest(), Interest(), "anything"),
-        (Intent.SMALL_TALK, (), Interest(), Interest(), "greeting"),
-        (Intent.START_OVER, (), Interest(), Interest(), "greeting"),
-        (Intent.THANKS, ("雪",), Interest(), Interest(), "thanks"),
-    ],
-)
-def test_the_opening_is_about_what_the_turn_was(
-    intent: Intent, unmet: tuple[str, ...], before: Interest, after: Interest, about: str
-) -> None:
-    turn, slate = Turn("嗯", "zh", intent), Slate("s", (card(SHIRT),), unmet)
-    assert opening_intent(turn, STATE, slate, before, after) == about
-    assert (about, "zh") in OPENINGS or about == "unmet"
-    assert wants_slate(turn) == (intent not in (Intent.THANKS, Intent.SMALL_TALK))
-
-
-def test_each_card_gets_a_line_and_the_opening_is_told_what_holds() -> None:
-    interest = Interest(
-        (thread("clothing"),),
-        limits=tuple(
-            Limit(Constraint("price", "<=", 300, text), domain, "t1")
-            for text, domain in (("300元以内", "clothing"), ("300元以内", ""), ("2010年以后", "film"))
-        ),
-    )
-    turn = Turn("T恤，不要红的", "zh", Intent.ASK, refusals=(Term("红的", "红的", 4, 6, -1.0),))
-    slate = Slate("s", (card(SHIRT), replace(card(FILM), item=replace(FILM, domain="clothing"))), unmet=("雪",))
-    opening, *lines = line_requests(turn, "recommend", slate, interest)
-    assert opening == OpeningLine(
-        "zh", "T恤，不要红的", "recommend", ("300元以内",), ("红的",), ("雪",), ("T恤", "科幻片")
-    )
-    assert [(line.part, line.fits) for line in lines if isinstance(line, ItemLine)] == [
-        ("123", ("T恤",)),
-        ("f1", ("T恤",)),
-    ]
-
-
-def test_an_empty_slate_is_said_in_plain_words_with_what_is_nearest() -> None:
-    turn = Turn("10元以内的T恤", "zh", Intent.ASK)
-    empty = Slate("s", (), ("10元以内",), nearest="最接近的价钱是 89元")
-    said = floor_sentences(turn, "unmet", empty)["opening"]
-    assert "“10元以内”" in said
-    assert "89元" in said
-    assert fixed_parts("unmet", empty) == {"opening"}
-    assert fixed_parts("greeting", Slate("s", (card(SHIRT),))) == {"opening"}
-    assert fixed_parts("recommend", Slate("s", (card(SHIRT),))) == frozenset()
-    thanks = floor_sentences(Turn("谢谢", "zh", Intent.THANKS), "thanks", Slate("s"))["opening"]
-    assert thanks in OPENINGS["thanks", "zh"]
+def test_a_situation_without_sentences_of_its_own_is_a_recommendation() -> None:
+    assert in_words("no such situation", "zh", "k") in openings()["recommend"]["zh"]
 
 
 # -- words from a model
@@ -526,3 +460,14 @@ def test_a_stop_ends_the_words_where_they_are(vocabulary: Vocabulary) -> None:
     stop.set()
     assert [delta.part for delta in steps] in ([], ["f1"])
     assert writing.lines == {}
+
+
+@pytest.mark.parametrize(("lang", "joint"), [("zh", ""), ("en", " ")])
+def test_what_follows_a_part_is_said_at_its_end(vocabulary: Vocabulary, lang: Lang, joint: str) -> None:
+    wish, line = ("一件T恤", "照你说的，一件T恤。") if lang == "zh" else ("a T-shirt", "Here is a T-shirt.")
+    request = OpeningLine(lang, wish, "recommend")
+    for model in (None, Writer(line)):
+        writing = Phraser(vocabulary, model).write([request], Event(), after={"opening": "是给谁的？"})
+        words = said(writing)["opening"]
+        assert words == writing.lines["opening"].text
+        assert words == (line if writing.lines["opening"].outcome == "ok" else plain(request)) + joint + "是给谁的？"

@@ -10,16 +10,14 @@ import numpy.typing as npt
 import pytest
 
 from bot import allowed
-from bot.explain import Reasons, quoted
-from bot.interest.state import Evidence, Interest, Limit, Refusal, Thread, Word
+from bot.interest.state import Limit, Refusal
 from bot.understanding.turn import Constraint, Facet
-from errors import Lang
 from retrieval import candidates
 from retrieval.catalogue import Catalogue, build
 from retrieval.diversify import allocate, pick
 from retrieval.items import Item
 from retrieval.lexical import STRONG, TITLE, WEAK, LexicalIndex
-from retrieval.score import Scored, evidence_part, freshness, low_price_part, popularity
+from retrieval.score import Scored, freshness, leaning_part, popularity
 from retrieval.segment import Segmenter
 
 FloatArray = npt.NDArray[np.float32]
@@ -78,6 +76,8 @@ def test_what_a_word_means_outweighs_where_it_is_written(lexical: LexicalIndex) 
     assert lexical.presence("儿童", kids) == pytest.approx([STRONG, 0, WEAK, 0, 0])
     assert lexical.strong_positions("儿童", kids).tolist() == [TEE, BAG]
     assert lexical.strong_positions("kids", kids).tolist() == [TEE]
+    assert lexical.is_about(TEE, "kids", kids)
+    assert not lexical.is_about(BAG, "kids", kids)
     assert lexical.presence("黑的", [("attributes.color", "黑色")]) == pytest.approx([STRONG, 0, 0, STRONG, 0])
 
 
@@ -114,18 +114,13 @@ def test_the_total_is_the_sum_of_the_parts() -> None:
     assert scored.of(1).keys() == {"interest"}
 
 
-def test_the_strongest_evidence_counts() -> None:
-    likeness = np.asarray([[0.8, -0.5, 0.2], [0.5, -0.5, 0.9]], dtype=np.float32)
-    assert evidence_part(likeness, array(0.5, 1.0)) == pytest.approx([0.5, 0, 0.9])
-    assert evidence_part(likeness[:0], array()).tolist() == [0, 0, 0]
-
-
 def test_the_cheapest_of_its_kind_has_the_whole_part_and_the_dearest_nothing() -> None:
     reference = array(100, 50, NAN, 200)
-    assert low_price_part(array(50, 100, 200, NAN), reference) == pytest.approx([1, 0.5, 0, 0])
-    assert low_price_part(array(50, NAN), array(50)) == pytest.approx([1, 0])
-    assert low_price_part(array(300), reference).tolist() == [0]
-    assert low_price_part(array(50), array(NAN)).tolist() == [0]
+    assert leaning_part(array(50, 100, 200, NAN), reference) == pytest.approx([1, 0.5, 0, 0])
+    assert leaning_part(array(50, 100, 200, NAN), reference, high=True) == pytest.approx([0, 0.5, 1, 0])
+    assert leaning_part(array(50, NAN), array(50)) == pytest.approx([1, 0])
+    assert leaning_part(array(300), reference).tolist() == [0]
+    assert leaning_part(array(50), array(NAN)).tolist() == [0]
 
 
 def test_popularity_is_damped_and_never_whole() -> None:
@@ -285,6 +280,9 @@ def limit(field: str, op: Any, value: float, domain: str = "", text: str = "limi
         (">=", 199, [True, True, False, False, False]),
         ("==", 99, [False, False, True, False, False]),
         ("~", 100, [False, False, True, False, False]),
+        ("<", 199, [False, False, True, False, True]),
+        (">", 199, [False, True, False, False, False]),
+        ("high", 0, [True] * 5),
         ("low", 0, [True] * 5),
     ],
 )
@@ -303,6 +301,47 @@ def test_a_limit_binds_where_it_was_said(catalogue: Catalogue) -> None:
     assert allowed.within_limits(catalogue, [], "").all()
 
 
+def test_about_a_year_is_three_years_and_not_a_third_of_it(catalogue: Catalogue) -> None:
+    assert allowed.within_limits(catalogue, [limit("year", "~", 2010)], "").tolist() == [
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+def colour(*values: str, domain: str = "", kinds: tuple[str, ...] = ()) -> Limit:
+    return Limit(Constraint("attributes.color", "is", 0, "colour", values=values), domain, "t1", kinds)
+
+
+def test_a_limit_of_texts_asks_for_one_of_them(catalogue: Catalogue) -> None:
+    assert allowed.met(catalogue, colour("黑色", "红色").constraint).tolist() == [True, False, False, True, False]
+    assert allowed.met_by(catalogue, colour("黑色").constraint, TEE)
+    assert not allowed.met_by(catalogue, colour("黑色").constraint, JEANS)
+    assert allowed.within_limits(catalogue, [colour("黑色")], "book").tolist() == [True, False, False, True, True]
+    of_tees = [colour("红色", domain="clothing", kinds=("t恤",))]
+    assert allowed.within_limits(catalogue, of_tees, "").tolist() == [False, True, True, True, True]
+
+
+def test_what_cannot_be_met_together_is_dropped_the_earliest_said_first(catalogue: Catalogue) -> None:
+    everything = np.ones(5, dtype=np.bool_)
+    white, black, red = colour("白色"), colour("黑色"), colour("红色")
+    both = allowed.settled(catalogue, [white, black], "clothing", everything)
+    assert (both[0].tolist(), both[1]) == ([True, False, False, False, False], ())
+    of_films = allowed.settled(catalogue, [white, black], "film", catalogue.in_domain("film"))
+    assert (np.flatnonzero(of_films[0]).tolist(), of_films[1]) == ([MOON], (white,))
+    assert allowed.settled(catalogue, [red], "", everything)[1] == (red,)
+    assert not allowed.settled(catalogue, [red], "", ~everything)[0].any()
+
+
+def test_the_nearest_by_number(catalogue: Catalogue) -> None:
+    everything = np.ones(5, dtype=np.bool_)
+    ten = limit("price", "<=", 10).constraint
+    assert allowed.nearest_to(catalogue.price, ten, everything, 2).tolist() == [False, False, True, False, True]
+    assert allowed.nearest_to(catalogue.price, ten, np.arange(5) == MOON, 2).tolist() == [False] * 3 + [True, False]
+
+
 def test_refused_and_listed(catalogue: Catalogue, lexical: LexicalIndex) -> None:
     black = Refusal("黑的", "黑的", "t1", (Facet("attributes.color", "黑色"),))
     assert allowed.refused(catalogue, lexical, [black]).tolist() == [True, False, False, True, False]
@@ -310,46 +349,3 @@ def test_refused_and_listed(catalogue: Catalogue, lexical: LexicalIndex) -> None
     assert allowed.refused(catalogue, lexical, [in_description_only]).tolist() == [True, False, False, False, False]
     assert allowed.listed(catalogue, ["moon", "gone"]).tolist() == [False, False, False, True, False]
     assert allowed.in_domains(catalogue, ["film", "no such"]).tolist() == [False, False, False, True, False]
-
-
-# -- reasons
-
-
-def reasons(catalogue: Catalogue, lexical: LexicalIndex, lang: Lang = "zh", **interest: Any) -> Reasons:
-    return Reasons(catalogue, lexical, Interest(**interest), lang)
-
-
-def test_a_reason_speaks_of_the_weightiest_parts_and_its_words(catalogue: Catalogue, lexical: LexicalIndex) -> None:
-    thread = Thread(VECTORS[JEANS], 1.0, (Word("牛仔裤", "牛仔裤", 1.0, "t1"), Word("绒", "绒", 1.0, "t2")), "clothing")
-    why = reasons(catalogue, lexical, threads=(thread,))
-    met = why.words_met(JEANS, thread)
-    assert [word.text for word in met] == ["牛仔裤"]
-    because = why.because(JEANS, {"interest": 0.5, "words": 0.6, "fresh": 0.01, "popular": 0.3}, thread, met)
-    assert [(b.kind, b.turn_id) for b in because] == [("words", "t1"), ("popular", None)]
-    assert because[0].text == "你提到了“牛仔裤”"
-    assert [b.kind for b in why.because(MOON, {"explore": 0.1}, None, ())] == ["explore"]
-
-
-def test_a_limit_is_told_with_the_number_it_is_about(catalogue: Catalogue, lexical: LexicalIndex) -> None:
-    why = reasons(catalogue, lexical, limits=(limit("year", "<=", 2000, text="2000年以前"),))
-    assert why.limits_met(RING) == ("2000年以前",)
-    assert [b.text for b in why.because(RING, {"words": 1.0}, None, ())][-1] == "1999，符合“2000年以前”"
-    priced = reasons(catalogue, lexical, "en", limits=(limit("price", "<=", 40, text="under 40"),))
-    assert [b.text for b in priced.because(RING, {}, None, ())][-1] == "39 yuan, within “under 40”"
-    assert priced.limits_met(JEANS) == priced.limits_met(MOON) == ()
-
-
-def test_a_likeness_names_what_was_liked(catalogue: Catalogue, lexical: LexicalIndex) -> None:
-    why = reasons(catalogue, lexical, evidence=(Evidence("moon", "like", 0.7, "t4"), Evidence("gone", "like", 1.0, "")))
-    (liked,) = [b for b in why.because(JEANS, {"liked": 0.4}, None, ()) if b.kind == "liked"]
-    assert (liked.text, liked.turn_id) == ("和你喜欢的《月球》相近", "t4")
-    assert quoted("Moon", "film", "en") == "“Moon”"
-    assert quoted("T恤", "clothing", "zh") == "“T恤”"
-
-
-def test_what_is_nearest_is_told_without_a_name(catalogue: Catalogue, lexical: LexicalIndex) -> None:
-    why, everything = reasons(catalogue, lexical), np.ones(5, dtype=np.bool_)
-    assert why.nearest([limit("price", "<=", 10)], everything) == "最接近的价钱是 39元"
-    assert why.nearest([limit("year", "==", 2008)], everything) == "最接近的年份是 2009"
-    assert why.nearest([limit("price", "<=", 10)], np.arange(5) == MOON) == ""
-    assert why.nearest([], everything) == ""

@@ -379,6 +379,56 @@ def test_export_to_where_it_cannot_be_written(store: Store, tmp_path: Path) -> N
         store.export(tmp_path / "file" / "out")
 
 
+def visit(store: Store, visitor: str | None, state: int) -> str:
+    session_id = store.create_session(new_token(), "zh", visitor).session_id
+    store.add_user_message(session_id, "我喜欢牛仔裤", "zh")
+    store.save_interest(session_id, InterestChange({"threads": [state]}, 0))
+    return session_id
+
+
+def test_a_visitors_earlier_sessions_come_latest_first_and_nobody_elses(store: Store) -> None:
+    first, second = visit(store, "ann", 1), visit(store, "ann", 2)
+    visit(store, "bob", 3)
+    visit(store, None, 4)
+    assert [record.session_id for record in store.visitor_history("ann")] == [second, first]
+    store.add_feedback(first, "456", "like")
+    assert [record.state["threads"] for record in store.visitor_history("ann")] == [[1], [2]]
+    assert [record.session_id for record in store.visitor_history("ann", 1)] == [first]
+    assert store.visitor_history("carol") == []
+
+
+def test_anonymous_visitors_have_no_history(store: Store) -> None:
+    visit(store, None, 1)
+    visit(store, "", 2)
+    assert store.visitor_history(None) == store.visitor_history("") == []
+
+
+def test_sessions_in_which_nothing_happened_are_no_visits(store: Store) -> None:
+    said = visit(store, "ann", 1)
+    clicked = store.create_session(new_token(), "zh", "ann").session_id
+    store.add_feedback(clicked, "456", "click", interest=InterestChange({"threads": []}, 0))
+    opened = store.create_session(new_token(), "zh", "ann").session_id
+    store.save_interest(opened, InterestChange({"threads": ["profile"]}, 0))
+    assert [record.session_id for record in store.visitor_history("ann")] == [clicked, said]
+
+
+def test_history_is_read_by_an_index(path: Path, store: Store) -> None:
+    visit(store, "ann", 1)
+    connection = sqlite3.connect(path)
+    plan = connection.execute(
+        "EXPLAIN QUERY PLAN SELECT * FROM interests JOIN sessions ON sessions.id = interests.session_id"
+        " WHERE visitor = 'ann' ORDER BY last_at DESC LIMIT 20"
+    ).fetchall()
+    connection.close()
+    assert any("ix_sessions_visitor_last_at" in str(step) for step in plan), plan
+
+
+def test_a_deleted_session_leaves_the_history(store: Store) -> None:
+    first, second = visit(store, "ann", 1), visit(store, "ann", 2)
+    store.delete_session(second)
+    assert [record.session_id for record in store.visitor_history("ann")] == [first]
+
+
 WRITER = """
 import sys
 from storage.database import open_database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,12 @@ from bot.understanding.turn import Constraint, Facet, Question
 from retrieval.segment import HAN
 
 FloatArray = npt.NDArray[np.float32]
+
+
+def unit(vector: FloatArray) -> FloatArray:
+    """The vector at length 1 (zeros stay zeros)."""
+    length = float(np.linalg.norm(vector))
+    return vector / np.float32(length) if length else vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,11 @@ class Word:
     def is_domain(self) -> bool:
         """Whether it names a domain."""
         return any(facet.field == "domain" for facet in self.facets)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item's title that stands for "something like it": no word to look for in other items."""
+        return any(facet.field == "item" for facet in self.facets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,31 +77,45 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A word that was refused: nothing that is about it is shown."""
+    """A word that was refused: nothing that is about it is shown.
+
+    `pinned`: holds in the visitor's later sessions too, and when the talk starts over.
+    """
 
     text: str
     norm: str
     turn_id: str
     facets: tuple[Facet, ...] = ()
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A constraint in force. `domain`: for which things it was said; empty for all."""
+    """A constraint in force. `domain`: for which things it was said; empty for all.
+
+    `kinds`: for texts ("black"), the folded categories of the domain that it was said of; empty for all of them.
+    """
 
     constraint: Constraint
     domain: str
     turn_id: str
+    kinds: tuple[str, ...] = ()
+    pinned: bool = False
+
+    def binds(self, domain: str, category: str) -> bool:
+        """Whether an item of that domain and (folded) category is held to it."""
+        return self.domain in ("", domain) and (not self.kinds or category in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Feedback on an item, as interest: `strength` -1 (hide) … +1 (bought)."""
+    """Feedback on an item, as interest: `strength` -1 (hide) … +1 (bought). `past`: on an earlier visit."""
 
     item_id: str
     kind: str
     strength: float
     turn_id: str
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +164,7 @@ class Interest:
         total = np.zeros(dimension, dtype=np.float32)
         for thread in self.threads:
             total += np.float32(thread.weight) * thread.vector
-        length = float(np.linalg.norm(total))
-        return total / np.float32(length) if length else total
+        return unit(total)
 
 
 def to_state(interest: Interest) -> dict[str, Any]:
@@ -151,47 +175,38 @@ def to_state(interest: Interest) -> dict[str, Any]:
                 "vector": base64.b64encode(thread.vector.astype("<f4").tobytes()).decode("ascii"),
                 "weight": thread.weight,
                 "domain": thread.domain,
-                "words": [_word_state(word) for word in thread.words],
+                "words": [asdict(word) for word in thread.words],
+                "pinned": thread.pinned,
+                "source": thread.source,
             }
             for thread in interest.threads
         ],
-        "refusals": [
-            {"text": r.text, "norm": r.norm, "turn_id": r.turn_id, "facets": [list(f) for f in r.facets]}
-            for r in interest.refusals
-        ],
-        "limits": [
-            {
-                "field": limit.constraint.field,
-                "op": limit.constraint.op,
-                "value": limit.constraint.value,
-                "text": limit.constraint.text,
-                "domain": limit.domain,
-                "turn_id": limit.turn_id,
-            }
-            for limit in interest.limits
-        ],
-        "evidence": [
-            {"item_id": e.item_id, "kind": e.kind, "strength": e.strength, "turn_id": e.turn_id}
-            for e in interest.evidence
-        ],
+        "refusals": [asdict(refusal) for refusal in interest.refusals],
+        "limits": [asdict(limit) for limit in interest.limits],
+        "evidence": [asdict(evidence) for evidence in interest.evidence],
         "sentiment": interest.sentiment,
+        "history": [asdict(moment) for moment in interest.history],
+        "dialogue": asdict(interest.dialogue),
     }
 
 
 def from_state(state: Mapping[str, Any], dimension: int) -> Interest:
-    """Reads `to_state` back. Threads made by an encoder of another dimension are left out."""
+    """Reads `to_state` back, and what earlier versions wrote.
+
+    Threads made by an encoder of another dimension are left out.
+    """
     threads = (_thread(raw) for raw in state.get("threads", ()))
     return Interest(
         threads=tuple(thread for thread in threads if len(thread.vector) == dimension),
-        refusals=tuple(
-            Refusal(r["text"], r["norm"], r["turn_id"], _facets(r["facets"])) for r in state.get("refusals", ())
-        ),
-        limits=tuple(
-            Limit(Constraint(r["field"], r["op"], r["value"], r["text"]), r["domain"], r["turn_id"])
-            for r in state.get("limits", ())
-        ),
+        refusals=tuple(Refusal(**{**r, "facets": _facets(r["facets"])}) for r in state.get("refusals", ())),
+        limits=tuple(_limit(raw) for raw in state.get("limits", ())),
         evidence=tuple(Evidence(**raw) for raw in state.get("evidence", ())),
         sentiment=float(state.get("sentiment", 0.0)),
+        history=tuple(
+            Moment(raw["turn_id"], tuple((label, weight) for label, weight in raw["weights"]))
+            for raw in state.get("history", ())
+        ),
+        dialogue=_dialogue(state.get("dialogue", {})),
     )
 
 
@@ -204,41 +219,66 @@ def view(interest: Interest) -> dict[str, Any]:
                 "weight": round(thread.weight, 3),
                 "domain": thread.domain,
                 "words": [
-                    {"text": word.text, "weight": round(word.weight, 3), "turn_id": word.turn_id}
+                    {
+                        "text": word.text,
+                        "weight": round(word.weight, 3),
+                        "turn_id": word.turn_id,
+                        "pinned": word.pinned,
+                    }
                     for word in sorted(thread.words, key=lambda word: -word.weight)
                 ],
+                "pinned": thread.pinned,
+                "source": thread.source,
             }
             for thread in sorted(interest.threads, key=lambda thread: -thread.weight)
         ],
-        "refusals": [{"text": r.text, "turn_id": r.turn_id} for r in interest.refusals],
+        "refusals": [{"text": r.text, "turn_id": r.turn_id, "pinned": r.pinned} for r in interest.refusals],
         "constraints": [
             {
                 "field": limit.constraint.field,
                 "op": limit.constraint.op,
                 "value": limit.constraint.value,
+                "values": list(limit.constraint.values),
                 "text": limit.constraint.text,
+                "domain": limit.domain,
                 "turn_id": limit.turn_id,
+                "pinned": limit.pinned,
             }
             for limit in interest.limits
         ],
         "sentiment": round(interest.sentiment, 3),
+        "history": [
+            {
+                "turn_id": moment.turn_id,
+                "weights": [{"label": label, "weight": round(weight, 3)} for label, weight in moment.weights],
+            }
+            for moment in interest.history
+        ],
     }
 
 
 def _thread(raw: Mapping[str, Any]) -> Thread:
     vector = np.frombuffer(base64.b64decode(raw["vector"]), dtype="<f4").astype(np.float32)
-    words = tuple(Word(w["text"], w["norm"], w["weight"], w["turn_id"], _facets(w["facets"])) for w in raw["words"])
-    return Thread(vector, raw["weight"], words, raw["domain"])
+    words = tuple(Word(**{**word, "facets": _facets(word["facets"])}) for word in raw["words"])
+    pinned, source = raw.get("pinned", False), raw.get("source", "said")
+    return Thread(vector, raw["weight"], words, raw["domain"], pinned, source)
 
 
-def _word_state(word: Word) -> dict[str, Any]:
-    return {
-        "text": word.text,
-        "norm": word.norm,
-        "weight": word.weight,
-        "turn_id": word.turn_id,
-        "facets": [list(facet) for facet in word.facets],
-    }
+def _limit(raw: Mapping[str, Any]) -> Limit:
+    """A limit; before there were texts among them, its constraint lay flat beside domain and turn."""
+    said = raw.get("constraint") or {name: raw[name] for name in ("field", "op", "value", "text")}
+    constraint = Constraint(**{**said, "values": tuple(said.get("values", ()))})
+    return Limit(constraint, raw["domain"], raw["turn_id"], tuple(raw.get("kinds", ())), raw.get("pinned", False))
+
+
+def _dialogue(raw: Mapping[str, Any]) -> Dialogue:
+    question = raw.get("question")
+    return Dialogue(
+        slate=tuple(raw.get("slate", ())),
+        focus=tuple(raw.get("focus", ())),
+        question=Question(question["field"], question["text"], tuple(question["answers"])) if question else None,
+        asked=tuple(raw.get("asked", ())),
+    )
 
 
 def _facets(raw: list[list[str]]) -> tuple[Facet, ...]:

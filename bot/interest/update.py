@@ -1,58 +1,40 @@
-"""How a turn and feedback move the interest. Pure functions; every number is in `InterestParameters`."""
+"""How a turn moves the interest. A pure function; every number is in `InterestParameters`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
-from bot.interest.state import Evidence, FloatArray, Interest, Limit, Refusal, Thread, Word
-from bot.understanding.turn import Constraint, Intent, Term, Turn, Wish
+from bot.interest.edit import started_over
+from bot.interest.feedback import feel, meant, pulled, said_of, strength
+from bot.interest.parameters import InterestParameters
+from bot.interest.standing import limits_after, refusals_after, released
+from bot.interest.state import FloatArray, Interest, Moment, Word, unit
+from bot.interest.threads import (
+    ADDED,
+    PLAIN,
+    RETURNING,
+    Heard,
+    Said,
+    first_word,
+    listen,
+    served,
+    went_on,
+    without_refused,
+    without_words,
+)
+from bot.understanding.turn import Facet, Intent, Reference, Turn
 
-FEEDBACK_STRENGTH: Mapping[str, float] = {
-    "purchase": 1.0,
-    "like": 0.7,
-    "click": 0.25,
-    "dislike": -0.8,
-    "hide": -0.8,
-}
-"""What one act says of the interest. `rating` and `browse` depend on their value, see `strength`."""
-VERDICTS = frozenset({"like", "dislike", "hide", "rating"})
-"""What a visitor says of an item, of which the last one holds; the rest is what a visitor does with it."""
+__all__ = ["InterestParameters", "feel", "hear", "pulled", "said_of", "strength", "unit"]
 
-
-@dataclass(frozen=True)
-class InterestParameters:
-    """All that governs how the interest moves."""
-
-    decay: float = 0.8
-    """A thread's weight after a turn that did not touch it."""
-    pivot: float = 0.3
-    """A thread's weight after a turn that clearly went elsewhere, on top of the decay."""
-    blend: float = 0.6
-    """How much of a thread's old vector stays when a turn adds to it."""
-    narrowing: float = 0.25
-    """The same when the turn names another kind of thing in the same domain, or the domain as a whole."""
-    join: float = 0.25
-    """Centred cosine at which a wish without a domain joins a thread rather than opening one."""
-    word_decay: float = 0.6
-    """A word's weight in a thread after a turn that spoke of the thread without the word."""
-    forget_word: float = 0.12
-    """Words below this weight are forgotten."""
-    forget_thread: float = 0.05
-    """Threads below this weight are forgotten."""
-    most_threads: int = 6
-    liked_pull: float = 0.5
-    """Rocchio: how far liked items of the thread's domain pull its vector (Rocchio, 1971; β)."""
-    disliked_push: float = 0.25
-    """Rocchio: how far disliked ones push (γ)."""
-
-
-def unit(vector: FloatArray) -> FloatArray:
-    """The vector at length 1 (zeros stay zeros)."""
-    length = float(np.linalg.norm(vector))
-    return vector / np.float32(length) if length else vector
+ASIDE = frozenset({Intent.ABOUT, Intent.COMPARE, Intent.OUT_OF_SCOPE, Intent.CARE})
+"""Turns that wish for nothing: what they ask, or tell, is no interest. What they refuse is refused all the same."""
+COURTESIES = frozenset({Intent.THANKS, Intent.SMALL_TALK, Intent.ANYTHING})
+NONE: Mapping[str, FloatArray] = MappingProxyType({})
+UNKNOWN: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 def hear(
@@ -61,164 +43,97 @@ def hear(
     vectors: Sequence[FloatArray],
     turn_id: str,
     parameters: InterestParameters,
+    *,
+    named: Mapping[str, FloatArray] = NONE,
+    titles: Mapping[str, tuple[str, str]] = UNKNOWN,
 ) -> Interest:
-    """The interest after a turn. `vectors`: one for each of the turn's wishes, unit length, centred."""
+    """The interest after a turn.
+
+    `vectors`: one [d] for each of the turn's wishes, unit length, centred. For the items that the turn refers to,
+    `named` gives their centred vectors [d] and `titles` (domain, title), by id; those that are gone are in neither.
+    """
+    p = parameters
     if turn.intent is Intent.START_OVER:
-        interest = Interest()
-    refusals = _refusals(interest.refusals, turn, turn_id)
-    threads = tuple(_without(thread, turn.refusals) for thread in interest.threads)
-    threads = tuple(thread for thread in threads if thread.words or thread.domain)
-    touched: set[int] = set()
-    if turn.wishes:
-        for wish, vector in zip(turn.wishes, vectors, strict=True):
-            threads, index = _hear_wish(threads, wish, vector, turn_id, turn.additive, touched, parameters)
-            touched.add(index)
-        threads = _settle(threads, touched, turn.additive, parameters)
-    live = max(threads, key=lambda t: t.weight, default=None)
-    return replace(
+        interest = started_over(interest)
+    if turn.intent in ASIDE:
+        turn, vectors = replace(turn, wishes=(), constraints=()), ()
+    spoken_of = [interest.threads[i].domain for i in sorted(served(interest.threads, p))]
+    threads = without_words(without_refused(interest.threads, turn.refusals), turn.less, spared=True)
+    said = _said(turn, vectors, turn_id, named, titles, p)
+    returning = turn.intent is Intent.RETURN
+    if said or returning:
+        manner = RETURNING if returning else ADDED if turn.additive else PLAIN
+        heard = listen(threads, said, manner, p)
+    else:
+        idle = turn.intent in COURTESIES | ASIDE
+        heard = Heard(threads if idle else went_on(threads, p))
+    limits = limits_after(interest.limits, turn, heard, spoken_of, turn_id, p)
+    moved = replace(
         interest,
-        threads=threads,
-        refusals=refusals,
-        limits=_limits(interest.limits, turn, live.domain if live else "", turn_id),
-        sentiment=_sentiment(interest.sentiment, turn),
+        threads=released(heard.threads, interest.limits, limits, turn.lifted, turn_id, p),
+        refusals=refusals_after(interest.refusals, turn, turn_id),
+        limits=limits,
+        sentiment=_sentiment(interest.sentiment, turn, p),
     )
+    return _remembered(said_of(moved, turn.references, turn_id, p), turn_id, p)
 
 
-def feel(interest: Interest, item_id: str, kind: str, value: float | None, turn_id: str) -> Interest:
-    """The interest after feedback on an item.
-
-    `undo` takes the last verdict on it back (like, dislike, hide, rating); where there is none, the last act.
-    """
-    others = tuple(e for e in interest.evidence if e.item_id != item_id)
-    mine = tuple(e for e in interest.evidence if e.item_id == item_id)
-    if kind == "undo":
-        undone = next((e for e in reversed(mine) if e.kind in VERDICTS), mine[-1] if mine else None)
-        return replace(interest, evidence=others + tuple(e for e in mine if e is not undone))
-    said = Evidence(item_id, kind, strength(kind, value), turn_id)
-    mine = tuple(e for e in mine if e.kind != kind and not _opposed(e, said))
-    return replace(interest, evidence=(*others, *mine, said))
-
-
-def strength(kind: str, value: float | None) -> float:
-    """-1 … 1 for an act: a rating of 3 says nothing, a minute of browsing about as much as a click."""
-    if kind == "rating":
-        return ((value or 3.0) - 3.0) / 2.0 * 0.9
-    if kind == "browse":
-        return min((value or 0.0) / 60.0, 1.0) * 0.25
-    return FEEDBACK_STRENGTH[kind]
-
-
-def pulled(thread: Thread, liked: FloatArray, disliked: FloatArray, parameters: InterestParameters) -> FloatArray:
-    """[d] the thread's vector pulled to liked and pushed from disliked items (rows: strength · unit vector)."""
-    vector = thread.vector.copy()
-    if len(liked):
-        vector += np.float32(parameters.liked_pull) * liked.mean(axis=0)
-    if len(disliked):
-        vector -= np.float32(parameters.disliked_push) * disliked.mean(axis=0)
-    return unit(vector)
-
-
-def _sentiment(before: float, turn: Turn) -> float:
-    """Half of what it was, half of what the turn says, if it says anything."""
-    return 0.5 * before + 0.5 * turn.sentiment if turn.keywords or turn.refusals else before
-
-
-def _opposed(old: Evidence, new: Evidence) -> bool:
-    """A like takes a dislike back and the other way round; acts (click, purchase) stay."""
-    return old.kind in VERDICTS and new.kind in VERDICTS
-
-
-def _hear_wish(
-    threads: tuple[Thread, ...],
-    wish: Wish,
-    vector: FloatArray,
+def _said(
+    turn: Turn,
+    vectors: Sequence[FloatArray],
     turn_id: str,
-    additive: bool,
-    touched: set[int],
+    named: Mapping[str, FloatArray],
+    titles: Mapping[str, tuple[str, str]],
     p: InterestParameters,
-) -> tuple[tuple[Thread, ...], int]:
-    """The threads with the wish in one of them, and which."""
-    said = tuple(_word(term, turn_id) for term in wish.terms)
-    index = _nearest(threads, wish, vector, touched, p)
-    if index is None:
-        return (*threads, Thread(vector, 1.0, said, wish.domain)), len(threads)
-    old = threads[index]
-    new_kinds = {w.norm for w in said if w.is_kind} - {w.norm for w in old.words if w.is_kind}
-    widening = any(w.is_domain for w in said) and not any(w.is_kind for w in said)
-    narrowing = (bool(new_kinds) or widening) and not additive
-    keep = p.narrowing if narrowing else p.blend
-    words = _merge(old.words, said, p.word_decay, p.narrowing if narrowing else 1.0, p.forget_word)
-    joined = Thread(unit(np.float32(keep) * old.vector + vector), 1.0, words, wish.domain or old.domain)
-    return (*threads[:index], joined, *threads[index + 1 :]), index
+) -> list[Said]:
+    """The turn's wishes; "something like that one" pulls them to it, or is a wish of its own where there is none."""
+    said = []
+    for wish, vector in zip(turn.wishes, vectors, strict=True):
+        words = tuple(first_word(term, turn_id, p) for term in wish.terms)
+        known = frozenset[str]().union(*(term.domains for term in wish.terms))
+        said.append(Said(vector, words, wish.domain, known))
+    for reference in turn.references:
+        if reference.role == "similar" and (like := _like(reference, turn_id, named, titles, p)):
+            said = [_pulled_to(one, like, p) for one in said] if turn.wishes else [*said, like]
+    return said
 
 
-def _nearest(
-    threads: Sequence[Thread], wish: Wish, vector: FloatArray, touched: set[int], p: InterestParameters
-) -> int | None:
-    """The thread a wish belongs to: of its own domain; without a domain, the live one if it can mean that.
-
-    It can if the thread's domain has anything about one of its words, or if the two are near in meaning.
-    """
-    if wish.domain:
-        same = [i for i, thread in enumerate(threads) if thread.domain == wish.domain and i not in touched]
-        same = same or [i for i, t in enumerate(threads) if not t.domain and float(t.vector @ vector) >= p.join]
-        return max(same, key=lambda i: threads[i].weight, default=None)
-    ranked = sorted(range(len(threads)), key=lambda i: -threads[i].weight)
-    known = frozenset().union(*(term.domains for term in wish.terms))
-    for i in ranked[:1]:
-        if threads[i].domain in known or float(threads[i].vector @ vector) >= p.join:
-            return i
-    return None
-
-
-def _settle(
-    threads: tuple[Thread, ...], touched: set[int], additive: bool, p: InterestParameters
-) -> tuple[Thread, ...]:
-    """Decay by turns; a clear shift quiets what it left in that very turn."""
-    fading = p.decay if additive else p.decay * p.pivot
-    settled = [t if i in touched else replace(t, weight=t.weight * fading) for i, t in enumerate(threads)]
-    kept = [t for t in settled if t.weight >= p.forget_thread]
-    kept.sort(key=lambda t: -t.weight)
-    return tuple(kept[: p.most_threads])
+def _like(
+    reference: Reference,
+    turn_id: str,
+    named: Mapping[str, FloatArray],
+    titles: Mapping[str, tuple[str, str]],
+    p: InterestParameters,
+) -> Said | None:
+    """A wish for what is like the items, in their domain; None where they are gone. The title is the word behind it."""
+    ids = [item_id for item_id in meant(reference, p) if item_id in named]
+    if not ids:
+        return None
+    domains = {titles[item_id][0] for item_id in ids if item_id in titles}
+    words = []
+    for item_id in ids:
+        text = titles[item_id][1] if item_id in titles else reference.text
+        weight = min(p.first_word + 0.5 * max(reference.sentiment, 0.5), 1.0)
+        words.append(Word(text, text, weight, turn_id, (Facet("item", item_id),)))
+    vector = unit(np.mean([named[item_id] for item_id in ids], axis=0, dtype=np.float32))
+    return Said(vector, tuple(words), domains.pop() if len(domains) == 1 else "")
 
 
-def _merge(
-    old: Sequence[Word], said: Sequence[Word], decay: float, kind_decay: float, forget: float
-) -> tuple[Word, ...]:
-    """Old words fade (kinds more, when another kind is named), words said again get the newer turn."""
-    new = {word.norm for word in said}
-    faded = [replace(w, weight=w.weight * decay * (kind_decay if w.is_kind else 1.0)) for w in old if w.norm not in new]
-    return (*said, *(word for word in faded if word.weight >= forget))
+def _pulled_to(one: Said, like: Said, p: InterestParameters) -> Said:
+    """A wish pulled to items, in the domain that it names itself, else in theirs."""
+    vector = unit(one.vector + np.float32(p.similar_pull) * like.vector)
+    return replace(one, vector=vector, words=(*one.words, *like.words), domain=one.domain or like.domain)
 
 
-def _word(term: Term, turn_id: str) -> Word:
-    return Word(term.text, term.norm, 0.5 + term.sentiment, turn_id, term.facets)
+def _sentiment(before: float, turn: Turn, p: InterestParameters) -> float:
+    if not (turn.keywords or turn.refusals):
+        return before
+    return p.sentiment_memory * before + (1 - p.sentiment_memory) * turn.sentiment
 
 
-def _without(thread: Thread, refused: Sequence[Term]) -> Thread:
-    gone = {term.norm for term in refused}
-    return replace(thread, words=tuple(word for word in thread.words if word.norm not in gone))
-
-
-def _refusals(old: Sequence[Refusal], turn: Turn, turn_id: str) -> tuple[Refusal, ...]:
-    """Refusals stay until the same word is wished for again, or until they are lifted."""
-    wished = {term.norm for wish in turn.wishes for term in wish.terms}
-    new = [Refusal(t.text, t.norm, turn_id, t.facets) for t in turn.refusals]
-    said = {refusal.norm for refusal in new}
-    kept = [r for r in old if r.norm not in wished and r.norm not in said and "refusals" not in turn.lifted]
-    return (*kept, *new)
-
-
-def _limits(old: Sequence[Limit], turn: Turn, domain: str, turn_id: str) -> tuple[Limit, ...]:
-    """A new limit on a field replaces all earlier ones on it for the same things."""
-    fields = {c.field for c in turn.constraints} | turn.lifted
-    leaning = {c.field for c in turn.constraints if c.op == "low"}
-
-    def stays(limit: Limit) -> bool:
-        c: Constraint = limit.constraint
-        if c.field not in fields or limit.domain not in ("", domain):
-            return True
-        # "cheaper" leaves a budget standing
-        return c.field in leaning and c.field not in turn.lifted and c.op != "low"
-
-    return (*(limit for limit in old if stays(limit)), *(Limit(c, domain, turn_id) for c in turn.constraints))
+def _remembered(interest: Interest, turn_id: str, p: InterestParameters) -> Interest:
+    """With this moment in its history; an empty interest has none to tell."""
+    if not (interest.threads or interest.history):
+        return interest
+    moment = Moment(turn_id, tuple((thread.label, thread.weight) for thread in interest.threads))
+    return replace(interest, history=(*interest.history, moment)[-p.most_moments :])

@@ -106,6 +106,7 @@ class Writing:
     stop: Event
     floor: Mapping[str, str] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
+    after: Mapping[str, str] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Delta]:
@@ -139,16 +140,16 @@ class Writing:
         return True
 
     def _close(self, request: LineRequest, draft: _Draft, whole: bool = True) -> Iterator[Delta]:
-        out = draft.finish(whole=whole)
-        if draft.sent:
-            self.lines[request.part] = Line(draft.sent, "cut" if draft.is_cut else "ok", draft.bad)
-            if out:
-                yield Delta(request.part, out)
-            return
-        text = self.floor.get(request.part) or plain(request)
-        outcome = "fixed" if request.part in self.fixed else "none" if self.model is None else "plain"
-        self.lines[request.part] = Line(text, outcome, draft.bad)
-        yield Delta(request.part, text)
+        part, out = request.part, draft.finish(whole=whole)
+        text, outcome = draft.sent, "cut" if draft.is_cut else "ok"
+        if not text:
+            out = text = self.floor.get(part) or plain(request)
+            outcome = "fixed" if part in self.fixed else "none" if self.model is None else "plain"
+        if added := self.after.get(part, ""):
+            added = added if request.lang == "zh" else f" {added}"
+        self.lines[part] = Line(text + added, outcome, draft.bad)
+        if out + added:
+            yield Delta(part, out + added)
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,12 @@ class Phraser:
         stop: Event,
         floor: Mapping[str, str] | None = None,
         fixed: frozenset[str] = frozenset(),
+        after: Mapping[str, str] | None = None,
     ) -> Writing:
         """The words for a slate.
 
         `floor`: plain sentences to use for some parts instead of the general ones; `fixed`: parts that are said
-        in plain sentences at once, without asking the model.
+        in plain sentences at once, without asking the model; `after`: what is said at the end of a part, whoever
+        wrote it.
         """
-        return Writing(requests, self.model, self.vocabulary, stop, floor or {}, fixed)
+        return Writing(requests, self.model, self.vocabulary, stop, floor or {}, fixed, after or {})

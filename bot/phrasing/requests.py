@@ -11,6 +11,12 @@ OPENING = "opening"
 """The part name of the opening line; every other part is an item's id."""
 
 
+INTENTS = frozenset(
+    ("recommend", "refine", "reject", "more", "shift", "liked", "anything", "unmet", "greeting", "thanks")
+)
+"""Situations of an opening that the model knows."""
+
+
 @dataclass(frozen=True)
 class ItemLine:
     """One line on one item. `item` is already in the visitor's language.
@@ -33,7 +39,7 @@ class ItemLine:
 class OpeningLine:
     """The line above the cards. It knows no item: it names no title and no price.
 
-    `intent`: recommend, refine, reject, more, shift, liked, anything, unmet, greeting, thanks.
+    `intent`: one of INTENTS, the situations that the model was trained on.
     `limits`, `refused`, `unmet`: in the visitor's words. `kinds`: what kinds of things are on the slate.
     """
 

@@ -7,6 +7,7 @@ import re
 from errors import Lang
 from retrieval.segment import HAN
 
+KANA, HANGUL = re.compile(r"[぀-ヿ]"), re.compile(r"[가-힯]")
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 ENGLISH_GRAMMAR = re.compile(
     r"\b(?:i|i'm|i'd|me|my|like|love|want|need|the|a|an|some|any|please|show|find|for|with|not|no|of|to|is|are|and|but)\b",
@@ -20,6 +21,8 @@ def language(text: str, default: Lang) -> Lang:
     In a mixed text the grammar decides, not the names: "I like 三体" is English, "推荐几本 sci-fi 的书" Chinese.
     """
     han = len(HAN.findall(text))
+    if KANA.search(text) or HANGUL.search(text):
+        return default
     if not han:
         return "en" if LATIN_WORD.search(text) else default
     grammar = len(ENGLISH_GRAMMAR.findall(text))

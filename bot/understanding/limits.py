@@ -1,143 +1,65 @@
-"""Hard limits said in words: price and year, in Chinese and English."""
+"""Limits said in words: price, year and every number that the catalogue's items have, in Chinese and English.
+
+Years first ("2010年以后" is no price), then numbers with what stands around them, then leanings without a number
+("不要太长", "highly rated"). No character is read twice, and all are pure functions of the text and the fields.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from bot.understanding.numbers import NUMBER, parse_number
-from bot.understanding.turn import Constraint, Op
+from bot.understanding.attributes import YEAR, NumericField
+from bot.understanding.comparing import relative
+from bot.understanding.comparisons import Surroundings
+from bot.understanding.leanings import leanings
+from bot.understanding.lifting import lifted, lifted_spans, without_lifted
+from bot.understanding.measuring import Reader, measured, preferred, reader_of
+from bot.understanding.numbers import plain
+from bot.understanding.turn import Constraint
+from bot.understanding.years import this_year, years
 
-N = f"({NUMBER})"
-MONEY = r"\s?(?:元钱?|块钱?|人民币|rmb|yuan|cny|dollars?|usd|euros?|pounds?)"
-SIGN = r"[¥￥$€£]?\s?"
-OTHER_UNIT = (
-    r"(?!\s?(?:\d|分钟|小时|页|集|岁|年|月|天|周|人|克|公斤|斤|寸|米|章|首|本|部|件|条|个|款|%|°"
-    r"|minutes?\b|mins?\b|hours?\b|hrs?\b|pages?\b|episodes?\b|years?\b|weeks?\b|days?\b|people\b|g\b|kg\b|cm\b|s\b))"
-)
-"""A number followed by one of these is no price."""
-
-Found = Iterator[tuple[str, Op, float]]
-Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], Found]]
+__all__ = ["lifted", "lifted_spans", "limits", "relative"]
 
 
-def _rule(pattern: str, make: Callable[[re.Match[str]], Found]) -> Rule:
-    return re.compile(pattern, re.IGNORECASE), make
+def limits(
+    text: str, fields: Sequence[NumericField] = (), *, domains: Collection[str] = (), today: int | None = None
+) -> tuple[Constraint, ...]:
+    """All limits and leanings in a text, left to right.
+
+    `fields`: what the catalogue has (`attributes.numeric_fields`); none: price and year only. `domains`: where the
+    talk is, for a unit that several fields have. `today`: the present year; by the clock where it is not given.
+    """
+    reader = reader_of(tuple(fields))
+    said = without_lifted(plain(text), fields)
+    found = list(_of_years(said, text, reader, domains, this_year() if today is None else today))
+    for limit in found:
+        said = _blank(said, limit.start, limit.end)
+    found += measured(said, text, reader, domains)
+    for limit in found:
+        said = _blank(said, limit.start, limit.end)
+    found += leanings(said, text, reader.fields, domains)
+    return tuple(sorted(found, key=lambda limit: limit.start))
 
 
-def _one(field: str, op: Op) -> Callable[[re.Match[str]], Found]:
-    def make(match: re.Match[str]) -> Found:
-        value = parse_number(match[1])
-        if value is not None:
-            yield field, op, value
-
-    return make
+def _blank(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
 
 
-def _between(field: str) -> Callable[[re.Match[str]], Found]:
-    def make(match: re.Match[str]) -> Found:
-        low, high = parse_number(match[1]), parse_number(match[2])
-        if low is not None and high is not None:
-            yield field, ">=", min(low, high)
-            yield field, "<=", max(low, high)
-
-    return make
-
-
-def _loose_hundreds(match: re.Match[str]) -> Found:
-    """两三百: from two hundred to three hundred."""
-    unit = match[3]
-    low, high = parse_number(match[1] + unit), parse_number(match[2] + unit)
-    if low is not None and high is not None and low < high:
-        yield "price", ">=", low
-        yield "price", "<=", high
-
-
-def _year(text: str) -> float:
-    value = int(text)
-    return float(value if value > 99 else value + (2000 if value < 30 else 1900))
-
-
-def _year_one(op: Op, shift: int = 0) -> Callable[[re.Match[str]], Found]:
-    def make(match: re.Match[str]) -> Found:
-        yield "year", op, _year(match[1]) + shift
-
-    return make
-
-
-def _years(match: re.Match[str]) -> Found:
-    first, last = sorted((_year(match[1]), _year(match[2])))
-    yield "year", ">=", first
-    yield "year", "<=", last
-
-
-CHINESE_DECADES = {"五十": 1950, "六十": 1960, "七十": 1970, "八十": 1980, "九十": 1990, "零零": 2000}
-
-
-def _decade(match: re.Match[str]) -> Found:
-    said = match[1]
-    start = CHINESE_DECADES.get(said) or int(_year(said))
-    yield "year", ">=", float(start)
-    yield "year", "<=", float(start + 9)
-
-
-Y = r"((?:19|20)\d\d)"
-RULES: tuple[Rule, ...] = (
-    # years first: "2010年以后" must not be read as a price
-    _rule(rf"{Y}\s?(?:年)?\s?(?:到|至|-|–|~|—)\s?{Y}\s?年?", _years),
-    _rule(rf"(?:between|from)\s{Y}\s(?:and|to)\s{Y}\b", _years),
-    _rule(r"((?:19|20)?\d0)\s?年代", _decade),
-    _rule(r"([五六七八九]十|零零)年代", _decade),
-    _rule(r"(?:the\s)?\b((?:19|20)?\d0)'?s\b", _decade),
-    _rule(rf"{Y}\s?年\s?(?:以后|之后|后|以来|起)", _year_one(">=")),
-    _rule(rf"{Y}\s?年\s?(?:以前|之前|前)", _year_one("<=", -1)),
-    _rule(rf"\bafter\s{Y}\b", _year_one(">=", 1)),
-    _rule(rf"\b(?:since|from)\s{Y}\b(?:\s(?:on|onwards?))?", _year_one(">=")),
-    _rule(rf"\bbefore\s{Y}\b", _year_one("<=", -1)),
-    _rule(rf"\b(?:until|up to)\s{Y}\b", _year_one("<=")),
-    _rule(rf"{Y}\s?年", _year_one("==")),
-    _rule(rf"\b(?:in|of)\s{Y}\b", _year_one("==")),
-    # prices
-    _rule(rf"{SIGN}{N}(?:{MONEY})?\s?(?:到|至|-|–|~|—)\s?{SIGN}{N}{MONEY}", _between("price")),
-    _rule(rf"{N}\s?(?:到|至|-|~)\s?{N}\s?(?:之间|的价位|价位)", _between("price")),
-    _rule(rf"between\s{SIGN}{N}(?:{MONEY})?\sand\s{SIGN}{N}{OTHER_UNIT}(?:{MONEY})?", _between("price")),
-    _rule(r"([一二两三四五六七八])([二三四五六七八九])([百千])(?:块钱?|元)?(?:左右|上下)?", _loose_hundreds),
-    _rule(
-        rf"(?:价格|价钱|预算)?(?:不超过|不高于|不要超过|别超过|低于|少于|最多|最高|不到|控制在|预算(?:是|在|只有|大概|大约)?|小于)\s?{SIGN}{N}"
-        rf"{OTHER_UNIT}(?:{MONEY})?(?:以内|以下|之内)?",
-        _one("price", "<="),
-    ),
-    _rule(rf"{SIGN}{N}(?:{MONEY})?{OTHER_UNIT}\s?(?:以内|以下|之内|封顶|之下|内)", _one("price", "<=")),
-    _rule(
-        rf"(?:不低于|不少于|高于|至少|最少|超过|大于)\s?{SIGN}{N}{OTHER_UNIT}(?:{MONEY})?(?:以上)?",
-        _one("price", ">="),
-    ),
-    _rule(rf"{SIGN}{N}(?:{MONEY})?{OTHER_UNIT}\s?(?:以上|往上|起步)", _one("price", ">=")),
-    _rule(rf"(?:大概|大约|约)?\s?{SIGN}{N}(?:{MONEY})?{OTHER_UNIT}\s?(?:左右|上下)", _one("price", "~")),
-    _rule(rf"{N}(?:块钱?|元)(?:的|钱的)", _one("price", "~")),
-    _rule(
-        rf"\b(?:under|below|less than|up to|at most|max(?:imum)?(?: of)?|within|no more than|not more than|cheaper than"
-        rf"|budget (?:of|is|under))\s{SIGN}{N}{OTHER_UNIT}(?:{MONEY})?",
-        _one("price", "<="),
-    ),
-    _rule(rf"\b{SIGN}{N}{MONEY}?\s(?:or less|or under|max|tops)\b", _one("price", "<=")),
-    _rule(
-        rf"\b(?:over|above|more than|at least|starting at|min(?:imum)?(?: of)?)\s{SIGN}{N}{OTHER_UNIT}(?:{MONEY})?",
-        _one("price", ">="),
-    ),
-    _rule(rf"\b(?:around|about|roughly)\s{SIGN}{N}{OTHER_UNIT}(?:{MONEY})?", _one("price", "~")),
-    _rule(rf"[¥￥$€£]\s?{N}{OTHER_UNIT}", _one("price", "~")),
-)
-
-
-def limits(text: str) -> tuple[Constraint, ...]:
-    """All limits in a text, in the order of the rules; no character is read twice."""
-    found: list[Constraint] = []
-    masked = text
-    for pattern, make in RULES:
-        for match in pattern.finditer(masked):
-            start, end = match.span()
-            said = match.group().strip()
-            found += [Constraint(field, op, value, said, start, end) for field, op, value in make(match)]
-        masked = pattern.sub(lambda m: " " * len(m.group()), masked)
-    return tuple(found)
+def _of_years(said: str, text: str, reader: Reader, domains: Collection[str], today: int) -> Iterator[Constraint]:
+    """Limits by years; a refused one turns round (不要2000年以前的, nothing before 2000)."""
+    found = years(said, today)
+    if not found:
+        return
+    around = Surroundings(said, reader.names)
+    field, _ = preferred([(one, 1.0) for one in reader.of_dimension(YEAR)], (today, today), domains=domains)
+    for limit in found:
+        start, bounds = limit.start, limit.bounds
+        refusing = around.refused_from(start)
+        if refusing:
+            if len(bounds) != 1 or bounds[0][0] == "==":
+                continue  # "not the 90s": no single border says this
+            ((op, value),) = bounds
+            bounds = ((">=", value + 1),) if op == "<=" else (("<=", value - 1),)
+            start = refusing[0] if refusing[1] <= 1 else start
+        for op, value in bounds:
+            yield Constraint(field.field, op, float(value), text[start : limit.end].strip(), start, limit.end)

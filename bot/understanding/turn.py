@@ -150,5 +150,7 @@ class Turn:
     references: tuple[Reference, ...] = ()
     asked: tuple[str, ...] = ()
     """Fields that an ABOUT or COMPARE asks for ("price", "attributes.material"); none: in general."""
+    less: tuple[Term, ...] = ()
+    """Words that the visitor wants less of (没那么喜欢, not too scary): no refusals, for nothing is shut out."""
     certain: bool = True
     """Whether the intent follows from exact rules; where not, the trained head has the last word."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
@@ -9,16 +10,24 @@ from typing import Annotated, Any, Literal
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from bot.bot import Bot, as_lang
 from bot.interest.state import view
 from bot.reply import Reply, ReplyEvent
 from bot.settings import Settings
 from bot.web.streams import in_threads, problem, sse, sse_of
-from bot.web.texts import greeting, suggestions
+from bot.web.suggestions import Suggestions
+from bot.web.texts import greeting
 from errors import InputError, Lang, Unauthorized, ZhiyinError
 from storage.records import SessionRecord, new_token
+
+log = logging.getLogger(__name__)
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class NewSession(BaseModel):
@@ -46,6 +55,19 @@ class NewFeedback(BaseModel):
     turn_id: Annotated[str, Field(max_length=64)] | None = None
 
 
+Labels = Annotated[list[Annotated[str, Field(min_length=1, max_length=2_000)]], Field(max_length=100)]
+
+
+class InterestEdit(BaseModel):
+    """What the visitor changes of the interest by hand: labels of threads, words, refusals or limits."""
+
+    model_config = ConfigDict(extra="forbid")
+    remove: Labels = []
+    pin: Labels = []
+    weaken: Labels = []
+    unpin: Labels = []
+
+
 def asked_lang(accept_language: str | None) -> Lang:
     """The reader's language by the browser's header; Chinese where it comes first, else English."""
     first = (accept_language or "").split(",")[0].strip().lower()
@@ -68,7 +90,7 @@ def verified_visitor(settings: Settings, body: NewSession) -> str | None:
     return body.visitor
 
 
-def api_router(bot: Bot, settings: Settings) -> APIRouter:
+def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRouter:
     """All calls of the contract, over one bot."""
     router = APIRouter(prefix="/api/v1")
 
@@ -88,7 +110,7 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
             "session_id": session.session_id,
             "token": token,
             "greeting": greeting(lang),
-            "suggestions": suggestions(bot.domains(lang), lang),
+            "suggestions": suggestions(lang),
             "slate": slate.as_json(),
         }
 
@@ -129,6 +151,10 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
     def read_interest(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return view(bot.interest(session.session_id))
 
+    @router.patch("/sessions/{session_id}/interest")
+    def edit_interest(session: Annotated[SessionRecord, Depends(authorized)], body: InterestEdit) -> dict[str, Any]:
+        return view(bot.edit_interest(session.session_id, **body.model_dump()))
+
     @router.post("/sessions/{session_id}/feedback", status_code=201)
     def give_feedback(session: Annotated[SessionRecord, Depends(authorized)], body: NewFeedback) -> dict[str, Any]:
         kept = bot.feedback(session.session_id, body.item_id, body.kind, body.value, body.turn_id)
@@ -156,6 +182,17 @@ def api_router(bot: Bot, settings: Settings) -> APIRouter:
     def read_item(item_id: str) -> dict[str, Any]:
         return bot.item(item_id).as_json()
 
+    known = [route for route in router.routes if isinstance(route, APIRoute)]
+
+    # The page is mounted at `/` and fits every path, so without this a wrong method would be no path at all.
+    @router.api_route("/{path:path}", methods=METHODS, include_in_schema=False)
+    def elsewhere(request: Request) -> None:
+        fits = [route for route in known if route.matches(request.scope)[0] is Match.PARTIAL]
+        right = {method for route in fits for method in route.methods or ()}
+        if not right:
+            raise HTTPException(404)
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(right))})
+
     return router
 
 
@@ -167,6 +204,10 @@ async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], lang: Lang) ->
                 yield sse_of(event)
         except ZhiyinError as error:
             yield sse("error", problem(error, lang))
+        except Exception as error:
+            # The head is sent: nobody else can tell the reader any more.
+            log.exception("a reply broke off", exc_info=error)
+            yield sse("error", problem(ZhiyinError(), lang))
 
 
 def _last(steps: Iterator[ReplyEvent]) -> Reply:

@@ -1,4 +1,4 @@
-"""What the page draws, as plain JSON values: cards, turns and the interest. All texts are shown as text."""
+"""What the page draws, as plain JSON values: cards and turns. All texts are shown as text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from zlib import crc32
 
 from bot.bot import Bot, as_lang
-from bot.interest.state import Interest, view
 from bot.phrasing.facts import label, price, value_text
-from bot.reply import Card
+from bot.reply import Card, Slate
+from bot.understanding.turn import Question
 from errors import Lang
 from retrieval.items import Item
 from storage.records import FeedbackRecord, MessageRecord, SlateRecord
@@ -99,41 +99,68 @@ def turn_json(
     said: str,
     state: str,
     *,
+    kind: str = "",
     cards: Sequence[Mapping[str, Any]] = (),
     unmet: Sequence[str] = (),
     words: Mapping[str, str] | None = None,
+    question: Question | None = None,
     error: str = "",
 ) -> dict[str, Any]:
-    """One turn. `state`: pending, done or stopped; `words`: by part, the opening or an item id."""
+    """One turn. `state`: pending, done or stopped; `words`: by part, the opening or an item id.
+
+    `kind`: "opening" or "edited" for a slate that no message asked for: the first one, and those for an interest
+    that the visitor changed by hand.
+    """
     return {
         "key": key,
         "said": said,
         "state": state,
+        "kind": kind,
         "cards": list(cards),
         "unmet": list(unmet),
         "words": dict(words or {}),
+        "question": question_json(question),
         "error": error,
     }
 
 
-def stored_turns(bot: Bot, session_id: str, lang: Lang) -> list[dict[str, Any]]:
-    """The conversation so far, oldest first, with its cards.
+def edited_turn(slate: Slate, lang: Lang) -> dict[str, Any]:
+    """The turn of a slate for an interest that was changed by hand."""
+    cards = [card_json(card, lang) for card in slate.cards]
+    return turn_json(slate.slate_id, "", "done", kind="edited", cards=cards, unmet=slate.unmet, question=slate.question)
 
-    The unasked first slate, in `lang`, is a turn that says nothing; others have the language of the answer.
+
+def question_json(question: Question | None) -> dict[str, Any] | None:
+    """A question with its answers to tap."""
+    return {"text": question.text, "answers": list(question.answers)} if question else None
+
+
+def stored_turns(bot: Bot, session_id: str, lang: Lang) -> list[dict[str, Any]]:
+    """The conversation so far, oldest first, with its cards, and the question that still stands.
+
+    Slates that nobody asked for, in `lang`, are turns that say nothing; of those for a changed interest that
+    follow one another the last is kept. Other turns have the language of the answer.
     """
-    turns: list[dict[str, Any]] = []
     slates = bot.store.slates(session_id)
-    if slates and slates[0].turn_id is None:
-        turns.append(turn_json(slates[0].slate_id, "", "done", cards=_cards(bot, slates[0], lang)))
     answers = {slate.turn_id: slate for slate in slates if slate.turn_id is not None}
-    waiting: list[int] = []
-    for message in bot.store.messages(session_id):
-        if message.role == "user":
-            waiting.append(len(turns))
-            turns.append(turn_json(message.turn_id, message.text, "stopped"))
+    unasked = [slate for slate in slates if slate.turn_id is None]
+    told: list[SlateRecord | MessageRecord] = [*unasked, *bot.store.messages(session_id)]
+    turns: list[dict[str, Any]] = []
+    waiting: list[dict[str, Any]] = []
+    for event in sorted(told, key=lambda event: event.created_at):
+        if isinstance(event, SlateRecord):
+            if turns and turns[-1]["kind"] == "edited":
+                turns.pop()
+            kind = "opening" if event is slates[0] else "edited"
+            cards = _cards(bot, event, lang)
+            turns.append(turn_json(event.slate_id, "", "done", kind=kind, cards=cards, unmet=event.unmet))
+        elif event.role == "user":
+            turns.append(turn_json(event.turn_id, event.text, "stopped"))
+            waiting.append(turns[-1])
         elif waiting:
-            place = waiting.pop(0)
-            turns[place] |= _answer(bot, message, answers.get(message.turn_id))
+            waiting.pop(0).update(_answer(bot, event, answers.get(event.turn_id)))
+    if spoken := [turn for turn in turns if turn["said"]]:
+        spoken[-1]["question"] = question_json(bot.interest(session_id).dialogue.question)
     return turns
 
 
@@ -155,21 +182,3 @@ def _cards(bot: Bot, slate: SlateRecord, lang: Lang) -> list[dict[str, Any]]:
 def pressed(feedback: Iterable[FeedbackRecord]) -> dict[str, str]:
     """Item id → like, dislike or hide: the last verdict on it that stands."""
     return {said.item_id: said.kind for said in feedback if said.kind in VERDICTS and not said.undone}
-
-
-def heard_json(interest: Interest) -> dict[str, Any]:
-    """The interest as the panel shows it: threads, refusals and limits."""
-    seen = view(interest)
-    return {
-        "threads": [
-            {
-                "label": thread["label"],
-                "weight": thread["weight"],
-                "domain": thread["domain"],
-                "words": [{"text": word["text"], "weight": word["weight"]} for word in thread["words"]],
-            }
-            for thread in seen["threads"]
-        ],
-        "refusals": list(dict.fromkeys(refusal["text"] for refusal in seen["refusals"])),
-        "limits": list(dict.fromkeys(limit["text"] for limit in seen["constraints"])),
-    }

@@ -24,9 +24,11 @@ from bot.bot import TEXT_LIMIT, Bot, as_lang
 from bot.loading import Loader
 from bot.reply import Delta, Slate
 from bot.understanding.language import language
-from bot.web.cards import card_json, heard_json, pressed, stored_turns, turn_json
+from bot.web.cards import card_json, edited_turn, pressed, stored_turns, turn_json
 from bot.web.guard import Guard
-from bot.web.texts import greeting, suggestions
+from bot.web.heard import heard_json
+from bot.web.suggestions import Suggestions
+from bot.web.texts import greeting
 from bot.web.visitor import page_lang, visitor_router, visitor_session
 from errors import Lang, NotFound, Unauthorized, ZhiyinError
 from storage.records import SessionRecord
@@ -35,6 +37,9 @@ log = logging.getLogger(__name__)
 
 VISITORS_AT_ONCE = 16
 PRESSES = frozenset({"like", "dislike", "click"})
+EDITS = frozenset({"remove", "pin", "unpin", "weaken"})
+SCRIPTS = ("draw.js", "layout.js", "drift.js", "popover.js", "panel.js", "page.js")
+STYLES = ("page.css", "panel.css")
 CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%s', {detail: props.value})))"
 """Hands a hidden component's value on to the page's script."""
 
@@ -42,8 +47,9 @@ CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%
 class ChatPage:
     """What the page's events do. Each finds its session by the request's cookie; nothing is kept here."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, suggestions: Suggestions) -> None:
         self._bot = bot
+        self._suggestions = suggestions
 
     def visit(self, request: gr.Request) -> dict[str, Any]:
         """The conversation as it stands, for a page that has just opened."""
@@ -54,9 +60,9 @@ class ChatPage:
                 "session_id": session.session_id,
                 "lang": lang,
                 "greeting": greeting(lang),
-                "suggestions": suggestions(self._bot.domains(lang), lang),
+                "suggestions": self._suggestions(lang),
                 "turns": stored_turns(self._bot, session.session_id, lang),
-                **self._felt(session.session_id),
+                **self._felt(session.session_id, lang),
             }
         except ZhiyinError as error:
             return {"lang": lang, "error": error.say(lang)}
@@ -66,7 +72,7 @@ class ChatPage:
         key, text = given(event, "key"), given(event, "text")
         try:
             session = self._session(request, given(event, "session_id"))
-            yield from self._answer(session, key, text)
+            yield from self._answer(session, key, text, asked(request))
         except (Unauthorized, NotFound) as gone:
             yield turn_json(key, text, "gone", error=gone.say(asked(request))), gr.skip()
         except ZhiyinError as error:
@@ -79,13 +85,26 @@ class ChatPage:
         try:
             session = self._session(request, given(event, "session_id"))
             self._keep(session.session_id, item_id, kind)
-            return self._felt(session.session_id)
+            return self._felt(session.session_id, asked(request))
         except ZhiyinError as error:
             return {"error": error.say(asked(request))}
 
-    def _answer(self, session: SessionRecord, key: str, text: str) -> Iterator[tuple[Any, Any]]:
+    def edit(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+        """Changes the interest by the visitor's own hand: what was felt, then a slate for what it is now."""
+        act, label, lang = given(event, "act"), given(event, "label"), asked(request)
+        try:
+            session = self._session(request, given(event, "session_id"))
+            if act not in EDITS:
+                raise NotFound(what="act", id=act)
+            self._bot.edit_interest(session.session_id, **{act: (label,)})
+            yield gr.skip(), self._felt(session.session_id, lang)
+            yield edited_turn(self._bot.slate(session.session_id), lang), gr.skip()
+        except ZhiyinError as error:
+            yield gr.skip(), {"error": error.say(lang)}
+
+    def _answer(self, session: SessionRecord, key: str, text: str, lang: Lang) -> Iterator[tuple[Any, Any]]:
         cards: list[dict[str, Any]] = []
-        unmet: tuple[str, ...] = ()
+        slate = Slate("")
         words: dict[str, str] = {}
         events = self._bot.reply(session.session_id, text)
         assert isinstance(events, Generator)
@@ -94,15 +113,18 @@ class ChatPage:
                 felt: Any = gr.skip()
                 state = "pending"
                 if isinstance(event, Slate):
-                    lang = language(text, as_lang(session.lang))
-                    cards = [card_json(card, lang) for card in event.cards]
-                    unmet = event.unmet
-                    felt = self._felt(session.session_id)
+                    slate = event
+                    spoken = language(text, as_lang(session.lang))
+                    cards = [card_json(card, spoken) for card in slate.cards]
+                    felt = self._felt(session.session_id, lang)
                 elif isinstance(event, Delta):
                     words[event.part] = words.get(event.part, "") + event.text
                 else:
                     state = "done" if event.complete else "stopped"
-                yield turn_json(key, text, state, cards=cards, unmet=unmet, words=words), felt
+                answer = turn_json(
+                    key, text, state, cards=cards, unmet=slate.unmet, words=words, question=slate.question
+                )
+                yield answer, felt
 
     def _keep(self, session_id: str, item_id: str, kind: str) -> None:
         slates = self._bot.store.slates(session_id)
@@ -120,9 +142,10 @@ class ChatPage:
         while item_id in pressed(self._bot.store.feedback(session_id)):
             self._bot.feedback(session_id, item_id, "undo")
 
-    def _felt(self, session_id: str) -> dict[str, Any]:
+    def _felt(self, session_id: str, lang: Lang) -> dict[str, Any]:
+        interest, messages = self._bot.interest(session_id), self._bot.store.messages(session_id)
         return {
-            "interest": heard_json(self._bot.interest(session_id)),
+            "interest": heard_json(interest, messages, self._bot.item, lang),
             "pressed": pressed(self._bot.store.feedback(session_id)),
         }
 
@@ -162,7 +185,7 @@ def build_page(page: ChatPage) -> gr.Blocks:
     with demo:
         shell = gr.HTML(
             html_template=static("page.html"),
-            js_on_load=static("draw.js") + static("page.js"),
+            js_on_load="".join(map(static, SCRIPTS)),
             apply_default_css=False,
             elem_id="zhiyin",
             labels=json.loads(static("labels.json")),
@@ -183,19 +206,20 @@ def build_page(page: ChatPage) -> gr.Blocks:
         said = shell.say(page.say, None, [turn, felt], **how)
         said.failure(broken, None, turn, api_visibility="private", show_progress="hidden")
         shell.press(page.press, None, felt, **how)
+        shell.edit(page.edit, None, [turn, felt], **how)
     demo.queue(default_concurrency_limit=VISITORS_AT_ONCE)
     return demo
 
 
-def mount_page(app: FastAPI, bot: Bot, loader: Loader) -> None:
+def mount_page(app: FastAPI, bot: Bot, loader: Loader, suggestions: Suggestions) -> None:
     """Adds the page at `/` and what belongs to it. Must come last: it takes every path left over."""
     app.include_router(visitor_router(bot, loader))
     gr.mount_gradio_app(
         app,
-        build_page(ChatPage(bot)),
+        build_page(ChatPage(bot, suggestions)),
         path="/",
         theme=gr.themes.Base(font=["system-ui"], font_mono=["monospace"]),
-        head=f"<style>{static('page.css')}</style><script>{static('head.js')}</script>",
+        head=f"<style>{''.join(map(static, STYLES))}</style><script>{static('head.js')}</script>",
         favicon_path=str(files("bot.web") / "static" / "icon.svg"),
         footer_links=[],
         run_history=False,

@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.web.api import api_router, request_lang
 from bot.web.page import mount_page
 from bot.web.streams import problem
+from bot.web.suggestions import Suggestions
 from errors import InputError, NotReady, ZhiyinError
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,10 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
     )
     _answer_errors(app)
     _measure(app)
-    app.include_router(api_router(bot, settings))
+    suggestions = Suggestions(lambda: loader().recommender.shelf.catalogue)
+    app.include_router(api_router(bot, settings, suggestions))
     _add_health(app, loader)
-    mount_page(app, bot, loader)
+    mount_page(app, bot, loader, suggestions)
     return app
 
 

@@ -1,4 +1,4 @@
-// Draws turns, cards and the interest. Whatever comes from outside becomes a text node, never markup.
+// Draws turns and cards. Whatever comes from outside becomes a text node, never markup.
 const SVG = 'http://www.w3.org/2000/svg';
 const ICONS = {
   like: 'M12 20s-7.5-4.6-7.5-10A4.3 4.3 0 0 1 12 7.3 4.3 4.3 0 0 1 19.5 10C19.5 15.4 12 20 12 20Z',
@@ -79,12 +79,13 @@ function drawCard(card) {
 }
 
 function newTurn(turn) {
-  return el('div', { class: 'zy-turn', 'data-key': turn.key },
-    turn.said && el('p', { class: 'zy-said' }, turn.said),
+  return el('div', { class: 'zy-turn', 'data-key': turn.key, 'data-kind': turn.kind },
+    turn.said ? el('p', { class: 'zy-said' }, turn.said) : el('p', { class: 'zy-caption' }, text.captions[turn.kind]),
     el('div', { class: 'zy-reply' },
       el('p', { class: 'zy-unmet', hidden: 'hidden' }),
       el('p', { class: 'zy-opening' }),
       el('div', { class: 'zy-cards' }),
+      el('div', { class: 'zy-question', role: 'group', hidden: 'hidden' }),
       el('p', { class: 'zy-end', hidden: 'hidden' })));
 }
 
@@ -110,7 +111,19 @@ function drawTurn(node, turn) {
     write(line, turn.words[card.dataset.id] || '');
     line.classList.toggle('zy-coming', !line.textContent);
   }
+  drawQuestion(part('question'), turn);
   drawEnd(node, turn);
+}
+
+// A question's answers are whole messages: a tap says one. The question itself is shown where no words ask it.
+function drawQuestion(place, turn) {
+  const asked = turn.question;
+  const told = asked && (turn.words.opening || '').includes(asked.text);
+  place.hidden = !asked || (told && !asked.answers.length) || answered(turn);
+  if (place.hidden) return place.replaceChildren();
+  place.setAttribute('aria-label', asked.text);
+  if (!place.firstChild) place.append(el('p', {}, asked.text), el('ul', {}, ...asked.answers.map((answer) => el('li', {}, el('button', { type: 'button', 'data-wish': answer }, answer)))));
+  place.firstChild.hidden = told;
 }
 
 function drawEnd(node, turn) {
@@ -127,30 +140,4 @@ function drawEnd(node, turn) {
     line.classList.remove('zy-coming');
     line.hidden = !line.textContent;
   }
-}
-
-function drawHeard(body, interest, liked, passed) {
-  const words = (thread) => el('ul', { class: 'zy-heard-words' }, ...thread.words.map((word) => {
-    const chip = el('li', {}, word.text);
-    const most = thread.words[0].weight || 1;
-    chip.style.setProperty('--size', Math.max(0, Math.min(1, word.weight / most)));
-    return chip;
-  }));
-  const thread = (one) => {
-    const bar = el('div', { class: 'zy-bar', 'aria-hidden': 'true' }, el('i'));
-    bar.firstChild.style.width = `${Math.round(100 * Math.max(0.04, Math.min(1, one.weight)))}%`;
-    return el('li', { class: 'zy-thread' },
-      el('p', { class: 'zy-thread-name' }, el('span', {}, one.label), el('span', { class: 'zy-share' }, `${Math.round(one.weight * 100)}%`)),
-      bar, one.words.length ? words(one) : '');
-  };
-  const chips = (title, name, list) => (list.length ? [el('h3', {}, title), el('ul', { class: `zy-heard-words ${name}` },
-    ...list.map((one) => el('li', {}, name === 'zy-refused' ? el('s', {}, one) : one)))] : []);
-  const all = [
-    ...(interest.threads.length ? [el('h3', {}, text.likesTitle), el('ul', { class: 'zy-threads' }, ...interest.threads.map(thread))] : []),
-    ...chips(text.refusalsTitle, 'zy-refused', interest.refusals),
-    ...chips(text.limitsTitle, 'zy-limits', interest.limits),
-    ...chips(text.likedTitle, 'zy-liked', liked),
-    ...chips(text.passedTitle, 'zy-refused', passed),
-  ];
-  body.replaceChildren(...(all.length ? all : [el('p', { class: 'zy-quiet' }, text.nothingHeard)]));
 }

@@ -15,7 +15,7 @@ function speak(lang) {
   for (const node of element.querySelectorAll('[data-text]')) node.textContent = text[node.dataset.text];
   for (const node of element.querySelectorAll('[data-label]')) node.setAttribute('aria-label', text[node.dataset.label]);
   box.placeholder = text[box.dataset.placeholder];
-  if (heardNow) redrawHeard();
+  if (heardNow) drawHeard(find('.zy-heard'), heardNow);
 }
 
 function tell(words) {
@@ -52,10 +52,7 @@ function show(visited) {
     el('p', { class: 'zy-greeting' }, visited.greeting),
     asked ? '' : el('ul', { class: 'zy-suggestions', 'aria-label': text.try },
       ...visited.suggestions.map((wish) => el('li', {}, el('button', { type: 'button', 'data-wish': wish }, wish))))));
-  for (const turn of visited.turns) {
-    if (!turn.said) log.append(el('p', { class: 'zy-caption' }, text.firstSlate));
-    put(turn);
-  }
+  visited.turns.forEach(put);
   feel(visited);
   const last = log.lastElementChild;
   log.scrollTop = asked ? last.offsetTop : 0;
@@ -63,29 +60,40 @@ function show(visited) {
   if (retold) { const again = retold; retold = ''; send(again); }
 }
 
+// A slate for a changed interest takes the place of one just before it.
 function put(turn) {
+  const last = log.lastElementChild;
+  if (turn.kind === 'edited') {
+    if (last?.dataset.kind === 'edited') last.remove();
+    find('.zy-follow').hidden = !find('.zy').hasAttribute('data-heard');
+  }
   let node = [...log.querySelectorAll('.zy-turn')].find((one) => one.dataset.key === turn.key);
   if (!node) log.append(node = newTurn(turn));
   // An error may come after cards and words: it ends them, it does not take them away.
   (turn.error ? drawEnd : drawTurn)(node, turn);
   if (turn.state === 'done' && !turn.error) lost.said = '';
   press(pressedNow);
+  if (turn.kind === 'edited') come(node);
   return node;
+}
+
+function come(node) {
+  log.scrollTo({ top: node.offsetTop, behavior: still.matches ? 'auto' : 'smooth' });
+}
+
+// Whether anything was said after the turn: then its question stands no longer.
+function answered(turn) {
+  const said = [...log.querySelectorAll('.zy-turn:has(.zy-said)')];
+  return said.length > 0 && turn.said && said.at(-1).dataset.key !== turn.key;
 }
 
 function feel(felt) {
   if (felt.error) return tell(felt.error);
   heardNow = felt.interest;
   press(pressedNow = felt.pressed);
-  redrawHeard();
-  const count = heardNow.threads.length + heardNow.refusals.length + heardNow.limits.length;
+  drawHeard(find('.zy-heard'), heardNow);
+  const count = heardNow.threads.length + heardNow.refusals.length + heardNow.limits.length + heardNow.items.length;
   write(find('.zy-count'), count ? String(count) : '');
-}
-
-function redrawHeard() {
-  const titles = { like: new Set(), dislike: new Set(), hide: new Set() };
-  for (const card of log.querySelectorAll('[data-id]')) titles[pressedNow[card.dataset.id]]?.add(card.ariaLabel);
-  drawHeard(find('.zy-heard-body'), heardNow, [...titles.like], [...titles.dislike, ...titles.hide]);
 }
 
 function press(pressed) {
@@ -99,10 +107,10 @@ function send(said) {
   said = said.trim();
   if (!said || !session) return;
   element.querySelector('.zy-suggestions')?.remove();
-  const turn = { key: crypto.getRandomValues(new Uint32Array(2)).join('-'), said, state: 'pending', cards: [], unmet: [], words: {}, error: '' };
-  const node = put(turn);
+  for (const asked of log.querySelectorAll('.zy-question')) { asked.hidden = true; asked.replaceChildren(); }
+  const turn = { key: crypto.getRandomValues(new Uint32Array(2)).join('-'), said, state: 'pending', kind: '', cards: [], unmet: [], words: {}, question: null, error: '' };
   tell('');
-  log.scrollTo({ top: node.offsetTop, behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+  come(put(turn));
   trigger('say', { session_id: session, key: turn.key, text: said });
 }
 
@@ -149,11 +157,20 @@ const TOOLS = {
     speak(next);
     open({ fresh: Boolean(session) && !log.querySelector('.zy-said') });
   },
-  heard: () => {
-    const shown = element.firstElementChild.toggleAttribute('data-heard');
-    find('.zy-heard-toggle').setAttribute('aria-expanded', shown);
-  },
+  heard: () => sheet(!find('.zy').hasAttribute('data-heard')),
 };
+
+// On a small screen the panel is a sheet over the talk, which rests meanwhile.
+function sheet(shown) {
+  const was = find('.zy').hasAttribute('data-heard');
+  find('.zy').toggleAttribute('data-heard', shown);
+  find('.zy-heard-toggle').setAttribute('aria-expanded', shown);
+  find('.zy-follow').hidden = true;
+  find('.zy-top').inert = find('.zy-talk').inert = shown;
+  if (shown === was) return;
+  if (shown && heardNow) drawHeard(find('.zy-heard'), heardNow);
+  (shown ? find('.zy-heard h2') : find('.zy-heard-toggle')).focus({ preventScroll: true });
+}
 
 function acted(button) {
   const card = button.closest('[data-id]'), id = card.dataset.id, kind = button.dataset.act;
@@ -169,13 +186,34 @@ function acted(button) {
   trigger('press', { session_id: session, item_id: id, kind: kind === 'details' || kind === 'open' ? 'click' : kind });
 }
 
+// Changes the interest by hand; the server answers with what it is then, and with a slate for it.
+function edit(act) {
+  const node = graph.shown.find((one) => one.key === graph.open);
+  closePopover(true);
+  if (act === 'takeBack') trigger('press', { session_id: session, item_id: node.id, kind: pressedNow[node.id] });
+  else trigger('edit', { session_id: session, act, label: node.text });
+}
+
 element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do], [data-act], [data-wish]');
-  if (!button) return;
+  const button = event.target.closest('[data-do], [data-act], [data-wish], [data-node], [data-edit]');
+  if (!button) return event.target.closest('.zy-pop') || closePopover(true);
+  if (button.dataset.node) return openPopover(button.dataset.node);
+  if (button.dataset.edit) return edit(button.dataset.edit);
   if (button.dataset.do) TOOLS[button.dataset.do]();
   else if (button.dataset.act) acted(button);
   else send(button.dataset.wish);
 });
+element.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  if (graph.open) closePopover(true);
+  else if (find('.zy').hasAttribute('data-heard')) sheet(false);
+});
+matchMedia('(min-width: 961px)').addEventListener('change', (wide) => wide.matches && sheet(false));
+let drawnWidth = 0;
+new ResizeObserver(([{ contentRect: { width } }]) => {
+  if (heardNow && width && width !== drawnWidth) drawHeard(find('.zy-heard'), heardNow);
+  drawnWidth = width;
+}).observe(find('.zy-graph'));
 form.addEventListener('submit', submit);
 box.addEventListener('input', grow);
 box.addEventListener('keydown', (event) => {

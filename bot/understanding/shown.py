@@ -1,0 +1,86 @@
+"""The things that were shown, as a message may point at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.understanding.concepts import Concepts
+from bot.understanding.turn import Context, Facet
+from bot.understanding.vocabulary import Vocabulary
+from retrieval.segment import stop_words
+
+Picked = tuple[str, ...]
+"""Item ids that are pointed at."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The things that a message can point at, and what is known of them."""
+
+    context: Context
+    vocabulary: Vocabulary
+    concepts: Concepts
+
+    @property
+    def slate(self) -> Picked:
+        """The last slate, in its order."""
+        return self.context.slate
+
+    def focus(self) -> Picked:
+        """What "it" is: what was last spoken of, else the slate."""
+        return self.context.focus or self.slate
+
+    def nth(self, number: int) -> Picked:
+        """The n-th of the slate, from 1; from its end for a negative number."""
+        place = number - 1 if number > 0 else len(self.slate) + number
+        return (self.slate[place],) if 0 <= place < len(self.slate) else ()
+
+    def extreme(self, field: str, sign: int) -> Picked:
+        """The one of the slate (or of what is spoken of) with the least (1) or the most (-1) of a number."""
+        catalogue = self.vocabulary.catalogue
+        among = self.context.focus if len(self.context.focus) > 1 else self.slate
+        values = catalogue.price if field == "price" else catalogue.year
+        known = [(sign * float(values[p]), i) for i, p in self.places(among) if not np.isnan(values[p])]
+        return (min(known)[1],) if known else ()
+
+    def places(self, ids: Sequence[str]) -> list[tuple[str, int]]:
+        """(id, position) of the ids that the catalogue still has."""
+        position = self.vocabulary.catalogue.position
+        return [(i, position[i]) for i in ids if i in position]
+
+    def described(self, words: str) -> Picked:
+        """Those of the slate (else of all that was shown) that the words describe; nothing if they say nothing."""
+        wanted = self._wanted(words)
+        if not wanted:
+            return ()
+        for ids in (self.slate, tuple(reversed(self.context.shown))):
+            fitting = tuple(i for i, p in self.places(ids) if all(self._any(p, facets) for facets in wanted))
+            if fitting:
+                return fitting if ids is self.slate else fitting[:1]
+        return ()
+
+    def _wanted(self, words: str) -> list[tuple[Facet, ...]]:
+        """The facets of each word, of which one has to hold; empty if a word says nothing of the catalogue."""
+        meant = self.concepts.find(words, ())
+        wanted = [m.facets for m in meant]
+        tokens = [
+            t for t in self.vocabulary.segmenter.tokens(words) if not any(m.start <= t.start < m.end for m in meant)
+        ]
+        for token, facets in self.vocabulary.words(tokens):
+            if token.norm in stop_words() or token.text.lower() in stop_words():
+                continue
+            if not facets:
+                return []
+            wanted.append(facets)
+        return wanted
+
+    def _any(self, position: int, facets: Sequence[Facet]) -> bool:
+        for facet in facets:
+            found = self.vocabulary.positions(facet)
+            place = int(np.searchsorted(found, position))
+            if place < len(found) and found[place] == position:
+                return True
+        return False

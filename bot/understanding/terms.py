@@ -1,0 +1,176 @@
+"""The meaningful words of a message, each with its sentiment, and the wishes that they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.understanding.concepts import Concepts, Meant
+from bot.understanding.mentions import Mention
+from bot.understanding.polarity import CLAUSE_END, LIKED, MILD, REFUSED, Stance, sentiment_at
+from bot.understanding.turn import Facet, Term, Wish
+from bot.understanding.vocabulary import Vocabulary, is_part
+from retrieval.segment import Token, fold, stem, stop_words
+
+SIGN = "□"
+"""Stands, in a marked text, for what is content but no word."""
+OF_SIGN = re.compile(rf"\s*{SIGN}+\s*的?\s*")
+JOINED = re.compile(r"[\s的]{0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A text as written, and with what has been read otherwise made signs."""
+
+    text: str
+    masked: str
+
+
+@dataclass(frozen=True)
+class TermReader:
+    """Reads terms from words, names and concepts."""
+
+    vocabulary: Vocabulary
+    concepts: Concepts
+
+    def terms(
+        self,
+        marked: Marked,
+        tokens: Sequence[Token],
+        mentions: Sequence[Mention],
+        meant: Sequence[Meant],
+        found: Sequence[Stance],
+        strong: Sequence[tuple[int, int]],
+    ) -> list[Term]:
+        """All terms, left to right. `tokens`: the words that nothing else has read; the rest is where it stands."""
+        text = marked.text
+        terms = [self._named(text, mention) for mention in mentions]
+        terms += [self._meant(text, one) for one in meant]
+        for token, facets in self.vocabulary.words(self._mended(tokens)):
+            for part, known in self._known_parts(token, facets):
+                term = self._word(text, part, known)
+                if term is not None:
+                    terms.append(term)
+        terms.sort(key=lambda term: term.start)
+        terms = [replace(t, sentiment=sentiment_at(t.start, found, strong)) for t in terms]
+        return _without_heads(marked, terms, found, self.vocabulary)
+
+    def _mended(self, tokens: Sequence[Token]) -> list[Token]:
+        """The words with misspelt ones read as the catalogue's."""
+        out = []
+        for token in tokens:
+            if token.text.isascii() and not self.vocabulary.facets(token.norm):
+                near = self.vocabulary.spelling.nearest(fold(token.text))
+                token = replace(token, norm=stem(near)) if near != fold(token.text) else token
+            out.append(token)
+        return out
+
+    def _known_parts(self, token: Token, facets: tuple[Facet, ...]) -> list[tuple[Token, tuple[Facet, ...]]]:
+        """The word, or where the catalogue does not know it, the words within it that it knows (钢琴曲: 钢琴)."""
+        if facets or not token.han or len(token.text) < 3:
+            return [(token, facets)]
+        known: list[Token] = []
+        for part in self.vocabulary.segmenter.parts(token):
+            if self.vocabulary.facets(part.norm) and not any(p.start < part.end and part.start < p.end for p in known):
+                known.append(part)
+        return [(p, self.vocabulary.facets(p.norm)) for p in sorted(known, key=lambda p: p.start)] or [(token, facets)]
+
+    def _word(self, text: str, token: Token, facets: tuple[Facet, ...]) -> Term | None:
+        stops = stop_words()
+        facets = tuple(f for f in facets if f.field != "brand")
+        said = text[token.start : token.end]
+        is_stop = token.norm in stops or fold(said) in stops
+        if not facets and (is_stop or len(token.norm) < (2 if token.han else 3) or token.norm.isdigit()):
+            return None
+        if is_stop and not any(facet.field == "domain" for facet in facets):
+            return None
+        facets = self._wider(facets)
+        return Term(said, token.norm, token.start, token.end, 0.0, facets, self.vocabulary.domains(facets))
+
+    def _wider(self, facets: Sequence[Facet]) -> tuple[Facet, ...]:
+        """The facets with those values of the same attributes that hold them (纯棉: 纯棉丹宁)."""
+        out = dict.fromkeys(facets)
+        for facet in facets:
+            if self.vocabulary.is_choice(facet.field):
+                for value in self.vocabulary.catalogue.facets.get(facet.field, {}):
+                    if is_part(facet.value, value):
+                        out[Facet(facet.field, value)] = None
+        return tuple(out)
+
+    def _named(self, text: str, mention: Mention) -> Term:
+        tokens = self.vocabulary.segmenter.tokens(text[mention.start : mention.end])
+        norm = "".join(t.norm + ("" if t.han else " ") for t in tokens).strip()
+        domains = self.vocabulary.domains(mention.facets)
+        return Term(text[mention.start : mention.end], norm, mention.start, mention.end, 0.0, mention.facets, domains)
+
+    def _meant(self, text: str, meant: Meant) -> Term:
+        said = text[meant.start : meant.end]
+        tokens = self.vocabulary.segmenter.tokens(said)
+        norm = "".join(t.norm + ("" if t.han else " ") for t in tokens).strip()
+        also = tuple(f for f in self.vocabulary.facets(norm) if f.field in ("tags", "category"))
+        facets = tuple(dict.fromkeys((*meant.facets, *also)))
+        return Term(said, norm, meant.start, meant.end, 0.0, facets, self.vocabulary.domains(facets))
+
+    def wishes(self, text: str, terms: Sequence[Term], refused: Sequence[tuple[int, int]]) -> tuple[Wish, ...]:
+        """Terms grouped by the domain they speak of; a word without one goes with the noun after it."""
+        groups: list[tuple[str, list[Term]]] = []
+        pending: list[Term] = []
+        clause_ends = [match.start() for match in CLAUSE_END.finditer(text)]
+        for term in terms:
+            if pending and groups and any(pending[-1].end <= place < term.start for place in clause_ends):
+                groups[-1][1].extend(pending)
+                pending = []
+            domain = self.vocabulary.domain(term.norm)
+            if not domain:
+                pending.append(term)
+            elif groups and groups[-1][0] in (domain, ""):
+                groups[-1] = (domain, [*groups[-1][1], *pending, term])
+                pending = []
+            else:
+                groups.append((domain, [*pending, term]))
+                pending = []
+        if pending and groups:
+            groups[-1][1].extend(pending)
+        elif pending:
+            groups.append(("", pending))
+        return tuple(self._wish(text, domain, group, refused) for domain, group in groups)
+
+    def _wish(self, text: str, domain: str, terms: Sequence[Term], refused: Sequence[tuple[int, int]]) -> Wish:
+        start, end = min(t.start for t in terms), max(t.end for t in terms)
+        said = text[start:end]
+        for a, b in sorted(((max(a, start), min(b, end)) for a, b in refused if a < end and b > start), reverse=True):
+            said = said[: a - start] + " " + said[b - start :]
+        named = {d for t in terms if any(f.field == "title" for f in t.facets) for d in t.domains}
+        domain = domain or (next(iter(named)) if len(named) == 1 else "")
+        sentiment = sum(t.sentiment for t in terms) / len(terms)
+        return Wish(" ".join(said.split()), start, end, tuple(terms), domain, sentiment)
+
+
+def _without_heads(marked: Marked, terms: list[Term], found: Sequence[Stance], vocabulary: Vocabulary) -> list[Term]:
+    """Without the nouns that are only described in a refusal: 不要红色的T恤 refuses the red, not the T-shirts.
+
+    Of what is only wanted less so (不要太吓人的电影), or within a limit (不想看太长的电影), the noun is wished for.
+    """
+    text = marked.text
+    out: list[Term] = []
+    for term in terms:
+        before = out[-1] if out else None
+        stance = next((s for s in found if s.start <= term.start < s.end), None)
+        if stance and term.sentiment < 0 and OF_SIGN.fullmatch(marked.masked[stance.start : term.start]):
+            out.append(replace(term, sentiment=LIKED))
+            continue
+        if (
+            before is not None
+            and term.sentiment == before.sentiment < MILD
+            and JOINED.fullmatch(text[before.end : term.start])
+            and (before.facets or "的" in text[before.end : term.start])
+            and not any(f.field == "title" for f in term.facets)
+            and any(s.start <= before.start and term.end <= s.end for s in found)
+            and vocabulary.domain(term.norm)
+        ):
+            if term.sentiment == REFUSED:
+                continue
+            term = replace(term, sentiment=LIKED)
+        out.append(term)
+    return out
