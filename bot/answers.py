@@ -147,7 +147,8 @@ def _difference(a: Item, b: Item, field: str, lang: Lang) -> str:
 def _conclusion(one: Card, two: Card, lang: Lang, *, all_points: bool) -> str:
     """Which fits what was said; else, where all was compared, which is cheaper; else neither."""
     first, second = (quoted(card.item.title, card.item.domain, lang) for card in (one, two))
-    only = [[word for word in x.fits if word not in y.fits] for x, y in ((one, two), (two, one))]
+    names = fold(f"{one.item.title} {two.item.title}")  # that a thing has its own name is no merit
+    only = [[w for w in x.fits if w not in y.fits and fold(w) not in names] for x, y in ((one, two), (two, one))]
     mine, theirs = (_listed(words, lang) for words in only)
     if mine and theirs:
         return _compare("fit_each", lang, one=mine, two=theirs, first=first, second=second)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.bot import Mind
+from bot.mind import IntentHead, Mind
 from bot.phrasing.language_model import LanguageModel
 from bot.phrasing.models import language_model
 from bot.phrasing.phraser import Phraser
 from bot.questions import Asker
 from bot.recommend import FloatArray, Recommender, Shelf
 from bot.settings import Settings
+from bot.understanding.intent_head import intent_head
 from bot.understanding.understand import Understander
 from bot.understanding.vocabulary import Vocabulary
 from errors import ModelError, NotReady, ZhiyinError
@@ -164,7 +165,8 @@ class Loader:
         stamp = self._store.catalogue_stamp()
         items = [item_from_json(record.data) for record in self._store.items()]
         catalogue = catalogue_of(items, self._encoder, self._index)
-        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings)
+        head = self._mind.intent_head if self._mind else None
+        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings, head=head)
         with self._lock:
             if self._mind is not None:
                 mind = replace(mind, phraser=replace(mind.phraser, model=self._mind.phraser.model))
@@ -180,9 +182,13 @@ def build_mind(
     approval: dict[str, float],
     settings: Settings,
     model: LanguageModel | None = None,
+    head: IntentHead | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Mind:
-    """Everything that answers, from one catalogue. `approval`: item id → weighted approvals by everybody."""
+    """Everything that answers, from one catalogue. `approval`: item id → weighted approvals by everybody.
+
+    `head`: the intent head if there is one already; it depends on the encoder alone.
+    """
     vocabulary = Vocabulary(catalogue)
     counts = np.asarray([approval.get(item.id, 0.0) for item in catalogue.items], dtype=np.float32)
     shelf = Shelf(
@@ -199,6 +205,7 @@ def build_mind(
         phraser=Phraser(vocabulary, model),
         slate_size=settings.slate_size,
         asker=Asker(catalogue.items),
+        intent_head=head or intent_head(encoder, embedded=settings.encoder == "embedded"),
     )
 
 

@@ -64,7 +64,7 @@ def decide(turn: Turn, before: Interest, after: Interest) -> Decision:
             kind = kind_of(turn)
             return Decision(Act.CARE if kind in CARING else Act.CHAT, kind)
         case Intent.ABOUT:
-            return _about(meant(turn, talk)[:MOST_ANSWERED], talk)
+            return _about(turn, meant(turn, talk)[:MOST_ANSWERED], talk)
         case Intent.COMPARE:
             return _compare(meant(turn, talk), talk)
     clash = contradiction(turn)
@@ -138,8 +138,9 @@ def _first(reference: Reference) -> Sequence[str]:
     return reference.item_ids if reference.kind == "shown" else reference.item_ids[:1]
 
 
-def _about(items: tuple[str, ...], dialogue: Dialogue) -> Decision:
-    if items:
+def _about(turn: Turn, items: tuple[str, ...], dialogue: Dialogue) -> Decision:
+    """An answer about what is meant; in general ("how about it") of two things at most, else which one is asked."""
+    if items and (turn.asked or len(items) < MOST_ANSWERED):
         return Decision(Act.ANSWER, "about", items)
     if not dialogue.slate:
         return Decision(Act.CHAT, "nothing_shown")

@@ -160,6 +160,13 @@ class Rules:
         known = [("price", i.price, i.domain) for i in self.items] + [("year", i.year, i.domain) for i in self.items]
         self.numbered = {(of, domain) for of, value, domain in known if value is not None}
 
+        self.domains = sorted({item.domain for item in self.items})
+
+    def talk_of(self, number: int) -> None:
+        """A domain is named; a limit that was said of nothing in particular surely binds the first one."""
+        self.domain = self.domains[number % len(self.domains)]
+        self.bounds = [replace(bound, domain=bound.domain or self.domain) for bound in self.bounds]
+
     def limit(self, of: str, low: float, high: float) -> None:
         """A newer limit replaces those on the same for the same things."""
         self.bounds = [b for b in self.bounds if b.of != of or b.domain not in ("", self.domain)]
@@ -202,7 +209,7 @@ class Step:
         named = self.kind == "want" or (self.kind in ("price", "year") and self.names)
         word = WORDS[lang][self.word % len(WORDS[lang])]
         if named:
-            rules.domain = DOMAINS[lang][self.what % 3]
+            rules.talk_of(self.what)
         if self.kind == "refuse":
             rules.refused.add(word)
         if self.kind == "lift":

@@ -249,3 +249,30 @@ def test_the_first_view_offers_three_directions_and_things_to_say(visit: Any) ->
     expect(page.locator(".zy-said")).to_have_text(said)
     expect(page.locator(".zy-suggestions")).to_have_count(0)
     expect(page.locator(".zy-node-word").first).to_be_visible()
+
+
+def test_an_answer_can_be_tapped_and_its_question_is_gone_then(visit: Any) -> None:
+    page = visit("zh")
+    say(page, "想看电影")
+    chips = page.locator(".zy-question button")
+    expect(chips.first).to_be_visible()
+    asked = page.locator(".zy-turn:has(.zy-said)").last.get_by_role("group")
+    expect(asked).to_have_accessible_name(re.compile("[？?]$"))
+    opened(page, page.url)
+    answer = chips.first.inner_text()
+    chips.first.click()
+    expect(page.locator(".zy-said")).to_have_text(["想看电影", answer])
+    turn = page.locator(".zy-turn:has(.zy-said)").last
+    expect(turn).to_have_attribute("data-state", "done")
+    expect(chips).to_have_count(0)
+    opened(page, page.url)
+    expect(page.locator(".zy-said")).to_have_count(2)
+    expect(chips).to_have_count(0)
+
+
+def test_a_question_is_gone_once_something_else_is_said(visit: Any) -> None:
+    page = visit("en")
+    say(page, "I want to watch a film")
+    expect(page.locator(".zy-question button").first).to_be_visible()
+    say(page, "thanks!")
+    expect(page.locator(".zy-question button")).to_have_count(0)

@@ -114,6 +114,10 @@ def test_a_question_about_nothing_clear_is_asked_back_but_not_twice() -> None:
     asked = replace(SHOWN, question=QUESTION)
     assert decide(about, Interest(dialogue=asked), Interest()) == Decision(Act.ANSWER, "about", ("123",))
     assert decide(about, Interest(), Interest()) == Decision(Act.CHAT, "nothing_shown")
+    all_of_them = turn(Intent.ABOUT, shown("123", "f1", "x"))
+    assert decide(all_of_them, Interest(dialogue=SHOWN), Interest()).act is Act.WHICH
+    prices = replace(all_of_them, asked=("price",))
+    assert decide(prices, Interest(dialogue=SHOWN), Interest()).items == ("123", "f1", "x")
 
 
 def test_a_comparison_needs_two() -> None:

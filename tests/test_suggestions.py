@@ -37,7 +37,7 @@ def town(kind: str = "stay") -> list[Item]:
 def test_another_catalogue_is_spoken_of_in_its_own_words() -> None:
     assert suggestions(town(), "zh") == [
         "想看看海景酒店",
-        "想看看现场演出的爵士乐",
+        "想看看爵士乐，要现场演出的",
         "500元以内的酒店",
         "随便看看，给我点惊喜",
     ]
@@ -62,7 +62,9 @@ def test_a_well_known_example_is_offered_only_where_it_can_be_answered() -> None
 @pytest.mark.parametrize(
     ("category", "description", "said"),
     [
-        ("Hostel", "A hostel near the station.", "Show me hostels"),
+        ("Seafood restaurant", "", "Show me seafood restaurants"),
+        ("Lighthouse", "", "Show me lighthouses"),
+        ("Gazebo", "A gazebo near the station.", "Show me gazebos"),
         ("city", "It is a city with towers.", "Show me cities"),
         ("T-shirts", "", "Show me T-shirts"),
         ("TV series", "", "Show me TV series"),

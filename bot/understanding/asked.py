@@ -12,7 +12,7 @@ from retrieval.segment import simplified
 
 QUESTION = re.compile(
     r"[?？]|[吗么嘛呢]\s*(?:$|[，,。.!！])|多少|几[个页集周分小岁人点月种]|什么|哪"
-    r"|怎么|如何|谁|是不是|有没有|能不能|可不可以|[\u4e00-\u9fff]不[\u4e00-\u9fff]"
+    r"|怎么|如何|谁|是不是|有没有|能不能|可不可以|([\u4e00-\u9fff])不\1"
     r"|多[长久大重远]|介绍|讲讲|说说"
     r"|\b(?:what|which|how|who|whose|when|where|why)\b|(?:^|[,.;!]\s*)(?:so |and "
     r"|but |ok |okay |hmm )?(?:is|are|does|do|can|could|was|were|has|have|did)\b"

@@ -37,7 +37,7 @@ TO_PEOPLE_EN = re.compile(
 """What stands before a person for whom something is wanted."""
 
 
-AGE = re.compile(r"\d+[- ]?$")
+AGE = re.compile(r"(?:\d+[- ]?|(?:\d+|[一二三四五六七八九十]+)多?岁半?(?:大)?的?)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ class Concepts:
             if TO_PEOPLE.search(before[-14:]) or TO_PEOPLE_EN.search(before[-40:]):
                 aged = AGE.search(before)
                 found.append((aged.start() if aged else match.start(), match.end(), self._people[match.group()]))
+        found = [hit for hit in found if not (plain[hit[1] : hit[1] + 1] == "了" and hit[2][0].family == "level")]
         out: list[Meant] = []
         for start, end, concepts in sorted(found, key=lambda hit: (hit[0], -hit[1])):
             if out and start < out[-1].end:

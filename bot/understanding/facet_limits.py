@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.understanding.concepts import COVERAGE, Concepts
-from bot.understanding.turn import Constraint, Facet, Term
-from bot.understanding.vocabulary import YES, Vocabulary
+from bot.understanding.lexicon import YES
+from bot.understanding.turn import Constraint, Facet, Term, Wish
+from bot.understanding.vocabulary import Vocabulary
 
+FEW_WORDS = 2
+"""With no more words than this in a wish, each is told."""
+NEAR = re.compile(r"[^，。,.；;！!？?]{0,4}|\s?(?:[\w'-]+\s){0,2}")
+"""What may stand between two words that belong together."""
 Mask = npt.NDArray[np.bool_]
 
 LOSES = 0.3
@@ -36,6 +42,24 @@ def facet_limits(
         values = tuple(dict.fromkeys(value for _, of_term in said for value in of_term))
         found.append(Constraint(field, "is", 0.0, text[start:end], start, end, values))
     return tuple(found)
+
+
+def is_told(term: Term, wishes: Sequence[Wish], text: str, concepts: Concepts) -> bool:
+    """Whether a word is said of what is wished for, and not only somewhere in the message ("for a long drive").
+
+    It stands beside another known word of its wish, or there are hardly other words; who something is for, level,
+    season, colour and creators are always told.
+    """
+    if any(facet.field == "brand" or concepts.is_of_family(facet.field) for facet in term.facets):
+        return True
+    wish = next((wish for wish in wishes if term in wish.terms), None)
+    if wish is None or len(wish.terms) <= FEW_WORDS:
+        return True
+    known = [other for other in wish.terms if other is term or other.facets]
+    place = known.index(term)
+    beside = known[max(0, place - 1) : place + 2]
+    gaps = (text[min(term.end, o.end) : max(term.start, o.start)] for o in beside if o is not term)
+    return any(NEAR.fullmatch(gap) for gap in gaps)
 
 
 def _limit_of(

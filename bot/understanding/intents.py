@@ -24,6 +24,7 @@ COMPARING = re.compile(
     r"|\bwhich (?:one|of|is|would|should|do|has|looks|are)\b|\b(?:is|are"
     r"|which).{1,40}\b(?:better|cheaper|longer|shorter|newer|nicer|warmer|lighter)\b"
 )
+CHOOSING = re.compile(r"哪|还是|差多少|相差|\bor\b|\bwhich\b|\bbetween\b|\bcompare\b|\bversus\b|\bvs\b|\bdifference\b")
 TOPIC = re.compile(
     r"关于|有关|讲|的(?:书|电影|片|课|小说|纪录片|文章|音乐|剧)|\b(?:about"
     r"|on) (?:depression|suicide|cancer|anxiety|grief)|\b(?:books?|films?|movies?"
@@ -102,8 +103,13 @@ def _is_out_of_scope(heard: Heard) -> bool:
         return sum(end <= place for end in ends)
 
     taken = {clause(cue.start) for cue in found}
-    told = [term for wish in heard.wishes if wish.domain for term in wish.terms if term.facets]
+    told = [term for wish in heard.wishes if wish.domain for term in wish.terms if _is_general(term)]
     return not any(clause(term.start) not in taken for term in told)
+
+
+def _is_general(term: Term) -> bool:
+    """Whether a word is one of the catalogue's, and no name of a thing."""
+    return bool(term.facets) and not any(facet.field == "title" for facet in term.facets)
 
 
 def _question(heard: Heard, asked: Asked) -> Verdict | None:
@@ -113,7 +119,9 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
     fields = tuple(dict.fromkeys(field for _, _, of in asked.find(heard.rest) for field in of))
     content = any(wish.domain and not _is_named(wish, named) for wish in heard.wishes)
     several = len(known) > 1 or (not content and len(heard.context.slate) > 1)
-    if COMPARING.search(heard.plain) and several and not content:
+    titles = sum(reference.kind == "title" for reference in named)
+    between = titles > 1 and CHOOSING.search(heard.plain)
+    if between or (COMPARING.search(heard.plain) and several and (not content or titles > 1)):
         of_limits = (limit.field for limit in heard.constraints)
         return Verdict(Intent.COMPARE, tuple(dict.fromkeys((*fields, *of_limits))))
     if not QUESTION.search(heard.plain):
@@ -148,8 +156,8 @@ def _turns_away(heard: Heard) -> bool:
 
 
 def _is_named(wish: Wish, named: Sequence[Reference]) -> bool:
-    """Whether a wish's domain comes only from the titles that were named."""
-    return all(any(r.start <= t.start < r.end for r in named) for t in wish.terms)
+    """Whether a wish is only for a title that was named ("the Titanic film, who directed it")."""
+    return any(r.kind == "title" and r.start <= t.start < r.end for r in named for t in wish.terms)
 
 
 def _of_terms(heard: Heard) -> tuple[str, ...]:
@@ -167,6 +175,8 @@ def _goes_back(heard: Heard) -> bool:
 
 def _wanted(heard: Heard) -> Verdict:
     against = any(r.sentiment < 0 for r in heard.references)
+    if "more" in heard.said and not heard.wishes and not against and not heard.refusals and heard.references:
+        return Verdict(Intent.MORE)
     if (heard.refusals or against) and not heard.wishes:
         return Verdict(Intent.REJECT)
     if any(r.role == "similar" for r in heard.references) and not heard.wishes:
@@ -179,11 +189,11 @@ def _wanted(heard: Heard) -> Verdict:
         return Verdict(Intent.ASK, certain=_is_certain(heard))
     if any(r.sentiment > 0 for r in heard.references):
         return Verdict(Intent.REFINE)
-    if heard.references:
-        return Verdict(Intent.ASK)
+    if heard.references and not heard.said:
+        return Verdict(Intent.ASK, certain=False)
     for intent in (Intent.MORE, Intent.ANYTHING, Intent.THANKS, Intent.SMALL_TALK):
         if intent in heard.said:
-            return Verdict(intent, certain=len(heard.rest.strip()) < 8)
+            return Verdict(intent)
     return Verdict(Intent.SMALL_TALK, certain=not re.search(r"\w{2,}", heard.plain))
 
 

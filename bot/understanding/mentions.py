@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.understanding.cues import lowered
 from bot.understanding.names import Found, Line, units
-from bot.understanding.spelling import english_words
+from bot.understanding.spelling import common_words, english_words
 from bot.understanding.turn import Facet
 from bot.understanding.vocabulary import Vocabulary
 from retrieval.segment import HAN, Token, simplified, stop_words
@@ -167,7 +167,7 @@ class _Reader:
 
     def _is_latin_title(self, found: Found, words: Sequence[Token], start: int, end: int) -> bool:
         plain = [unit.text for unit in self.said[found.start : found.end]]
-        ordinary = all(word in english_words() or word in stop_words() or word.isdigit() for word in plain)
+        ordinary = all(word in common_words() or word in stop_words() or word.isdigit() for word in plain)
         apart = start > 0 or len(plain) > 1 or SPOKEN_OF.match(self.plain, end) is not None
         capital = apart and all(w.text[:1].isupper() or w.text.lower() in stop_words() for w in words)
         if len(plain) == 1:
@@ -210,9 +210,14 @@ class _Reader:
                 return False
             common = self.vocabulary.segmenter.is_common(self.plain[start:end]) and len(plain) < 3
             return said or (not fields and not (common and self._is_word(start, end)))
-        ordinary = all(word in english_words() for word in plain)
+        if len(plain) == 1 and fields:
+            return False
+        ordinary = all(word in common_words() for word in plain)
         capital = all(w.text[:1].isupper() for w in words) and (start > 0 or len(plain) > 1)
-        return (not ordinary and not fields) or capital or said
+        written = all(w.text[:1].isupper() for w in words)
+        by = BY.search(self.plain[max(0, start - 12) : start]) is not None
+        said = said and (len(plain) > 1 or not ordinary or written or by)
+        return not ordinary or capital or said
 
     def _is_word(self, start: int, end: int) -> bool:
         """Whether the general dictionary, not the catalogue, has the word."""

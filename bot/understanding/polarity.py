@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.understanding.cues import Cue, blank, find
+from retrieval.segment import HAN
 
 REFUSED, WEAK, SILENT, MILD, LIKED, LOVED = -1.0, -0.4, 0.0, 0.2, 0.5, 0.9
 """Sentiment of a word: refused, wanted less, of another time (used to like), accepted, liked, loved."""
@@ -21,7 +22,7 @@ BEFORE: dict[str, float] = {"refuse": REFUSED, "weak": WEAK, "past": SILENT, "mi
 """Cues that stand before their object, and what they say of it."""
 LACKING = frozenset({"没有", "不含", "不带", "不加", "无"})
 EMPTY = re.compile(
-    r"(?:[\s的了啊吧呢嘛呀哦啦我你咱这那也都就再真还过给只是现在其实已经最近]|了吧"
+    r"(?:[\s的了啊吧呢嘛呀哦啦我你咱这那也都就再真还过给只是看推荐买听来现在其实已经最近]|了吧"
     r"|please|thanks|now|anymore|any more|at all"
     r"|really|actually|though|i'm|i am|i|is|are|am|it's|to|the|any|just)*"
 )
@@ -71,7 +72,11 @@ def stances(text: str, cues: Sequence[Cue] | None = None) -> tuple[Stance, ...]:
             sentiment = BEFORE[open_cue.kind]
             if not _is_empty(inside):
                 found.append(Stance(open_from, cue.start - _head(text, open_cue, inside), sentiment))
-            elif cue.kind != "refuse_after" and not _is_empty(text[boundary : open_cue.start]):
+            elif (
+                cue.kind != "refuse_after"
+                and _looks_back(text, open_cue)
+                and not _is_empty(text[boundary : open_cue.start])
+            ):
                 found.append(Stance(boundary, open_cue.start, sentiment))
             open_cue = None
         if cue.kind in BEFORE:
@@ -110,6 +115,11 @@ def strong_spans(text: str) -> list[tuple[int, int]]:
     """The stretches from a word of emphasis to the end of its clause."""
     ends = [match.start() for match in CLAUSE_END.finditer(text)]
     return [(c.end, min((e for e in ends if e >= c.end), default=len(text))) for c in find("strong", text)]
+
+
+def _looks_back(text: str, cue: Cue) -> bool:
+    """Whether a cue with nothing after it speaks of what is before: 恐怖片我不喜欢, but not "which costs less"."""
+    return cue.kind == "refuse" or (cue.kind == "weak" and HAN.search(text[cue.start : cue.end]) is not None)
 
 
 def _head(text: str, cue: Cue, inside: str) -> int:

@@ -10,7 +10,7 @@ from bot.understanding.shown import Picked, Shown
 from bot.understanding.turn import Reference
 from retrieval.segment import simplified
 
-C = r"(?:个|件|部|本|款|条|首|双|张|项|家|种|位|台|套|间|道|门|篇|只|支|场|幅|盆|辆|顶|堂|处|块|盏|组)"
+C = r"(?:个|件|部|本|款|条|首|双|张|项|家|位|台|套|间|道|门|篇|只|支|场|幅|盆|辆|顶|堂|处|块|盏|组)"
 """What counts things."""
 N = r"([一二三四五六七八九十]|[1-9](?!\d))"
 FEW = r"(两|俩|三|四|几|[2-6](?!\d))"
@@ -68,6 +68,10 @@ def _it(_: re.Match[str], shown: Shown) -> Picked:
 
 
 def _described(match: re.Match[str], shown: Shown) -> Picked:
+    return shown.described(match[1], freely=True)
+
+
+def _noun(match: re.Match[str], shown: Shown) -> Picked:
     return shown.described(match[1])
 
 
@@ -93,16 +97,16 @@ CHINESE: tuple[tuple[str, Pick], ...] = (
     (rf"{SAID}后{FEW}{C}", lambda m, s: s.slate[-(_number(m[1]) or 2) :]),
     (rf"{SAID}(?:中间|当中)(?:的|那)?一?{C}?", lambda m, s: s.nth((len(s.slate) + 1) // 2)),
     (
-        rf"(?:价格|价钱)?最便宜的(?:那?一?{C}|{END})|便宜{BIT}的[那这]一?{C}|[那这]{C}[最更]?便宜{BIT}的",
+        rf"(?:价格|价钱)?最便宜的(?:那?一?{C}|{END})|便宜{BIT}的?[那这]一?{C}|[那这]{C}[最更]?便宜{BIT}的",
         _cheapest,
     ),
-    (rf"最贵的(?:那?一?{C}|{END})|贵{BIT}的[那这]一?{C}|[那这]{C}[最更]?贵{BIT}的", _dearest),
+    (rf"最贵的(?:那?一?{C}|{END})|贵{BIT}的?[那这]一?{C}|[那这]{C}[最更]?贵{BIT}的", _dearest),
     (rf"最新的[那这]一?{C}|新{BIT}的[那这]一?{C}", _newest),
     (rf"最[老早]的[那这]一?{C}|老{BIT}的[那这]一?{C}", _oldest),
     (rf"(?:这|那|刚才|刚刚)[两俩2]{C}?", lambda m, s: _two(s)),
-    (rf"[这那](?:三|四|五|六|几|些|一批|批)(?!年|天|月|岁){C}?|它们|两{C}都|这一?组", _all),
+    (rf"[这那](?:[三四五六]{C}|[几些](?!年|天|月|岁){C}?|一?批)|它们|两{C}都|这一?组", _all),
     (rf"([^\s，,。.？?！!、的和跟比我你想要看喜欢有]{{1,6}})的?[那这]一?{C}(?!人|时|月|年)", _described),
-    (rf"(?:刚才|刚刚|上面)?[那这]一?{C}({NOT_A_NOUN}{{1,6}})", _described),
+    (rf"(?:刚才|刚刚|上面)?[那这]一?{C}({NOT_A_NOUN}{{1,6}})", _noun),
     (
         rf"(?:这|那|此|刚才那|上一|上)一?{C}"
         r"(?!人|时候|月|年|领域|意思|周|星期|假期|夏|冬|春|秋|季|世界|城|节)|它(?!们)",
@@ -155,8 +159,10 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
     ),
     (r"\bthe ((?:[a-z][\w'-]* ){1,3})ones?\b", _described),
     (
-        r"\b(?:this|that)(?: one)?\b(?=\s*(?:$|[?.!,]|one\b|is\b|looks\b|sounds\b|was\b|costs?\b|seems\b|'s\b))"
-        r"|\b(?:this|that) one\b|\bit\b|\bthe same one\b|\bthat (?:item|thing|suggestion)\b",
+        r"(?<!at )(?<!do )(?<!in )\b(?:this|that)(?: one)?\b(?!'s all)"
+        r"(?=\s*(?:$|[?.!,]|one\b|is\b|looks\b|sounds\b|was\b|costs?\b|seems\b|'s\b))"
+        r"|\b(?:this|that) one\b|(?<!in )(?<!on )(?<!with )(?<!make )\bit\b"
+        r"|\bthe same one\b|\bthat (?:item|thing|suggestion)\b",
         _it,
     ),
 )

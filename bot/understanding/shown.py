@@ -51,16 +51,37 @@ class Shown:
         position = self.vocabulary.catalogue.position
         return [(i, position[i]) for i in ids if i in position]
 
-    def described(self, words: str) -> Picked:
-        """Those of the slate (else of all that was shown) that the words describe; nothing if they say nothing."""
+    def described(self, words: str, *, freely: bool = False) -> Picked:
+        """Those of the slate (else of all that was shown) that the words describe; nothing if they say nothing.
+
+        `freely`: by words of title and description too, where the catalogue does not know one of the words.
+        """
         wanted = self._wanted(words)
         if not wanted:
-            return ()
+            return self._called(words) if freely else ()
         for ids in (self.slate, tuple(reversed(self.context.shown))):
             fitting = tuple(i for i, p in self.places(ids) if all(self._any(p, facets) for facets in wanted))
             if fitting:
                 return fitting if ids is self.slate else fitting[:1]
         return ()
+
+    def _called(self, words: str) -> Picked:
+        """Those of the slate in whose title or description the words stand (the bedtime story one, 讲基金的那门)."""
+        segmenter = self.vocabulary.segmenter
+        wanted = {token.norm for token in segmenter.content(words) if len(token.norm) > 1}
+        fitting = []
+        for item_id, place in self.places(self.slate) if wanted else ():
+            item = self.vocabulary.catalogue.items[place]
+            shown = [item, *(item.localized(lang) for lang in item.i18n)]
+            said = {
+                norm
+                for one in shown
+                for text in (one.title, *one.tags, one.description)
+                for norm in segmenter.norms(text)
+            }
+            if wanted <= said:
+                fitting.append(item_id)
+        return tuple(fitting) if len(fitting) < max(2, len(self.slate)) else ()
 
     def _wanted(self, words: str) -> list[tuple[Facet, ...]]:
         """The facets of each word, of which one has to hold; empty if a word says nothing of the catalogue."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 
@@ -10,6 +10,8 @@ from symspellpy import SymSpell, Verbosity
 
 SHORTEST = 4
 """Letters of the shortest word that is corrected."""
+COMMON = 10_000_000
+"""Occurrences (of about 10^12 words of web text) from which on a word is common."""
 LONG = 8
 """From this length on, two slips are forgiven; below, one."""
 
@@ -17,8 +19,20 @@ LONG = 8
 @lru_cache(maxsize=1)
 def english_words() -> frozenset[str]:
     """Some 80,000 words that are spelt right, whatever they mean (the list that symspellpy carries)."""
+    return frozenset(word for word, _ in _counted())
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Those of them that people say every day; the others are as likely a name (dune, nolan)."""
+    return frozenset(word for word, count in _counted() if count >= COMMON)
+
+
+def _counted() -> Iterator[tuple[str, int]]:
     text = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
-    return frozenset(line.partition(" ")[0] for line in text.splitlines())
+    for line in text.splitlines():
+        word, _, count = line.partition(" ")
+        yield word, int(count)
 
 
 class Spelling:

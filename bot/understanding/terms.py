@@ -16,6 +16,12 @@ from retrieval.segment import Token, fold, stem, stop_words
 SIGN = "□"
 """Stands, in a marked text, for what is content but no word."""
 OF_SIGN = re.compile(rf"\s*{SIGN}+\s*的?\s*")
+BEFORE_NOUN = frozenset("看听读买吃学玩穿用找挑选做来去喝本部件双条首张台套间篇盏个只款道份场门")
+AFTER_NOUN = frozenset("吧呢吗啊呀哦了的嘛么")
+HEAD_AFTER = re.compile(r"(?:类|方面|相关|主题|题材|里面?|用|穿|看|听|学)?的?|[ -]")
+"""What stands between a noun and the head noun after it: 跑步鞋, 音乐类的课, climate news."""
+HEAD_BEFORE = re.compile(r"\s(?:about|on|for|with|of|in|by|from)\s(?:(?:the|a|an|my|some|your)\s)?")
+"""What stands between a head noun and what describes it: music for running."""
 JOINED = re.compile(r"[\s的]{0,2}")
 
 
@@ -67,8 +73,14 @@ class TermReader:
         return out
 
     def _known_parts(self, token: Token, facets: tuple[Facet, ...]) -> list[tuple[Token, tuple[Facet, ...]]]:
-        """The word, or where the catalogue does not know it, the words within it that it knows (钢琴曲: 钢琴)."""
-        if facets or not token.han or len(token.text) < 3:
+        """The word; where it is unknown, the known words within it (钢琴曲: 钢琴, 看剧: 剧)."""
+        if facets or not token.han or len(token.text) != len(token.norm):
+            return [(token, facets)]
+        for start, end in ((1, 0), (0, 1), (1, 1)):
+            bare = _cut(token, start, end)
+            if bare is not None and self.vocabulary.facets(bare.norm):
+                return [(bare, self.vocabulary.facets(bare.norm))]
+        if len(token.text) < 3:
             return [(token, facets)]
         known: list[Token] = []
         for part in self.vocabulary.segmenter.parts(token):
@@ -122,7 +134,14 @@ class TermReader:
                 groups[-1][1].extend(pending)
                 pending = []
             domain = self.vocabulary.domain(term.norm)
-            if not domain:
+            after = groups[-1][1][-1] if groups and not pending else None
+            gap = text[after.end : term.start] if after else ""
+            named = bool(self.vocabulary.names_domain(term.norm))
+            if domain and after and domain != groups[-1][0] and HEAD_AFTER.fullmatch(gap):
+                self._to_head(groups, term, domain)
+            elif domain and after and not named and HEAD_BEFORE.fullmatch(gap.lower()):
+                groups[-1][1].append(term)
+            elif not domain:
                 pending.append(term)
             elif groups and groups[-1][0] in (domain, ""):
                 groups[-1] = (domain, [*groups[-1][1], *pending, term])
@@ -136,6 +155,19 @@ class TermReader:
             groups.append(("", pending))
         return tuple(self._wish(text, domain, group, refused) for domain, group in groups)
 
+    def _to_head(self, groups: list[tuple[str, list[Term]]], head: Term, domain: str) -> None:
+        """The noun right before a head noun describes it, and goes into its wish, with what describes the noun."""
+        before, terms = groups.pop()
+        moved = [terms.pop()]
+        while terms and not self.vocabulary.domain(terms[-1].norm):
+            moved.insert(0, terms.pop())
+        if terms:
+            groups.append((before, terms))
+        if groups and groups[-1][0] == domain:
+            groups[-1][1].extend((*moved, head))
+        else:
+            groups.append((domain, [*moved, head]))
+
     def _wish(self, text: str, domain: str, terms: Sequence[Term], refused: Sequence[tuple[int, int]]) -> Wish:
         start, end = min(t.start for t in terms), max(t.end for t in terms)
         said = text[start:end]
@@ -145,6 +177,15 @@ class TermReader:
         domain = domain or (next(iter(named)) if len(named) == 1 else "")
         sentiment = sum(t.sentiment for t in terms) / len(terms)
         return Wish(" ".join(said.split()), start, end, tuple(terms), domain, sentiment)
+
+
+def _cut(token: Token, first: int, last: int) -> Token | None:
+    """A word without a verb or counter before it (first), or a particle after it (last); None if it has none."""
+    text, norm = token.text, token.norm
+    if len(norm) <= first + last or (first and norm[0] not in BEFORE_NOUN) or (last and norm[-1] not in AFTER_NOUN):
+        return None
+    end = len(norm) - last
+    return Token(text[first:end], norm[first:end], token.start + first, token.start + end)
 
 
 def _without_heads(marked: Marked, terms: list[Term], found: Sequence[Stance], vocabulary: Vocabulary) -> list[Term]:

@@ -10,8 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from bot.understanding.attributes import read_data
-from bot.understanding.domain_words import domain_words
+from bot.understanding.lexicon import Lexicon
 from bot.understanding.names import Line, Names, units
 from bot.understanding.spelling import Spelling
 from bot.understanding.turn import Facet
@@ -19,14 +18,11 @@ from retrieval.catalogue import Catalogue
 from retrieval.segment import HAN, Segmenter, Token, fold, phrase_norm
 
 LONGEST_PHRASE = 5
+PREPOSITIONS = frozenset(("for", "of", "with", "in", "at", "on", "from", "to", "by", "about"))
 DOMAIN_PURITY = 0.8
 """A category word implies a domain when at least this share of its items lie in it."""
-TERM_FIELDS = ("domain", "category", "brand", "tags")
-LONGEST_VALUE = 24
-"""Characters of the longest attribute value that anybody would say."""
-MOST_VALUES = 400
-"""An attribute with more values than this is no choice between a few."""
-YES, NO = "true", "false"
+MAIN_SENSE = 0.4
+"""Share of all items that a category word says anything of which must lie in the domain that it implies."""
 
 
 class Vocabulary:
@@ -38,74 +34,10 @@ class Vocabulary:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.segmenter = Segmenter()
-        self._facets: dict[str, tuple[Facet, ...]] = {}
-        self._longest: dict[str, int] = {}
-        self._domain_words: dict[str, str] = {}
-        self._weights: Counter[str] = Counter()
+        self._lexicon = Lexicon(catalogue, self.segmenter)
         self._counts: dict[Facet, Counter[str]] = {}
+        self._implied: dict[str, str] = {}
         self._categories: dict[str, tuple[Facet, ...]] = {}
-        known = list(_known(catalogue))
-        called = list(domain_words(catalogue))
-        for facet, _ in known:
-            self.segmenter.add(facet.value)
-        for word, _ in called:
-            self.segmenter.add(word)
-        for facet, count in known:
-            self._learn(facet.value, facet, count)
-        self._learn_switches()
-        self._link_synonyms()
-        for word, name in called:
-            norm = self._norm(word)
-            if norm and norm not in self._domain_words:
-                self._learn(word, Facet("domain", fold(name)))
-                self._domain_words[norm] = name
-
-    # -- building
-
-    def _norm(self, text: str) -> str:
-        return phrase_norm(self.segmenter.tokens(text))
-
-    def _learn(self, words: str, facet: Facet, count: int = 1) -> None:
-        tokens = self.segmenter.tokens(words)
-        norm = phrase_norm(tokens)
-        if norm and facet not in self._facets.get(norm, ()):
-            self._facets[norm] = (*self._facets.get(norm, ()), facet)
-            self._note_length(tokens)
-        for token in tokens:
-            if token.text.isascii():
-                self._weights[fold(token.text)] += count
-
-    def _note_length(self, tokens: Sequence[Token]) -> None:
-        """How many words the longest phrase that begins so has."""
-        first = tokens[0].norm
-        self._longest[first] = max(len(tokens), self._longest.get(first, 1))
-
-    def _learn_switches(self) -> None:
-        """The words for yes/no attributes: their own names, and what general language calls them."""
-        groups = read_data("yes_no.json")
-        for field, values in self.catalogue.facets.items():
-            if set(values) <= {YES, NO} and YES in values:
-                name = field.removeprefix("attributes.").replace("_", " ").replace("-", " ").lower()
-                parts = set(name.split())
-                words = {name} | {
-                    w for g in groups if parts & set(g["names"]) or name in g["names"] for w in g["words"]
-                }
-                for word in words:
-                    self.segmenter.add(word)
-                    self._learn(word, Facet(field, YES))
-
-    def _link_synonyms(self) -> None:
-        """What one word of a group means in this catalogue, the others mean too."""
-        for group in read_data("synonyms.json"):
-            read = [self.segmenter.tokens(word) for word in group]
-            norms = [phrase_norm(tokens) for tokens in read]
-            shared = tuple(dict.fromkeys(f for norm in norms for f in self._facets.get(norm, ()) if f.field != "brand"))
-            for word, norm, tokens in zip(group, norms, read, strict=True):
-                if shared:
-                    self.segmenter.add(word)
-                    self._note_length(tokens)
-                    self._facets[norm] = tuple(dict.fromkeys((*self._facets.get(norm, ()), *shared)))
-                    self._weights.update(fold(t.text) for t in tokens if t.text.isascii())
 
     # -- names
 
@@ -132,7 +64,7 @@ class Vocabulary:
     @cached_property
     def spelling(self) -> Spelling:
         """The English words of the catalogue."""
-        words = Counter(self._weights)
+        words = Counter(self._lexicon.weights)
         for name in (*self.titles.words(), *self.creators.words()):
             words[name] += 1
         return Spelling(words.items())
@@ -141,7 +73,7 @@ class Vocabulary:
 
     def facets(self, norm: str) -> tuple[Facet, ...]:
         """What a normal form stands for in the catalogue; nothing if it is no word of it."""
-        return self._facets.get(norm, ())
+        return self._lexicon.facets.get(norm, ())
 
     def domain(self, norm: str) -> str:
         """The domain that a word names or implies; empty if none.
@@ -151,22 +83,35 @@ class Vocabulary:
         """
         if named := self.names_domain(norm):
             return named
-        facets = self.facets(norm)
-        if not any(facet.field == "category" for facet in facets):
+        kinds = [facet for facet in self.facets(norm) if facet.field == "category"]
+        if not kinds:
             return ""
-        counts: Counter[str] = sum((self.counts(facet) for facet in facets), Counter())
+        if norm not in self._implied:
+            within = (
+                facet
+                for kind in dict.fromkeys((norm, *(f.value for f in kinds)))
+                for facet in self.categories_with(kind)
+            )
+            self._implied[norm] = self._purest(kinds, [*self.facets(norm), *within])
+        return self._implied[norm]
+
+    def _purest(self, kinds: Sequence[Facet], facets: Sequence[Facet]) -> str:
+        """The domain of nearly all items of the kinds, if it has most of what the word says anything of, too."""
+        counts: Counter[str] = sum((self.counts(facet) for facet in kinds), Counter())
         name, most = counts.most_common(1)[0]
-        return name if most >= DOMAIN_PURITY * counts.total() else ""
+        told = np.unique(np.concatenate([self.positions(facet) for facet in facets]))
+        inside = int(self.catalogue.in_domain(name)[told].sum())
+        return name if most >= DOMAIN_PURITY * counts.total() and inside >= MAIN_SENSE * len(told) else ""
 
     def names_domain(self, norm: str) -> str:
         """The domain that a word, or a phrase's last word, is a name of; empty if none."""
-        heads = [norm, norm.rpartition(" ")[2], norm[-2:] if HAN.search(norm) else norm]
-        return next((self._domain_words[head] for head in heads if head in self._domain_words), "")
+        heads = [norm, _head_word(norm), norm[-2:] if HAN.search(norm) else norm]
+        return next((self._lexicon.domains[head] for head in heads if head in self._lexicon.domains), "")
 
     @property
     def domain_names(self) -> frozenset[str]:
         """All words that name a domain, as normal forms, and the domains' own names."""
-        return frozenset((*self._domain_words, *self.catalogue.domains))
+        return frozenset((*self._lexicon.domains, *self.catalogue.domains))
 
     def counts(self, facet: Facet) -> Counter[str]:
         """How many items of each domain have a facet."""
@@ -219,11 +164,11 @@ class Vocabulary:
         """Words, the longest catalogue phrases joined into one each, and what they mean; titles are not looked for."""
         i = 0
         while i < len(tokens):
-            longest = min(LONGEST_PHRASE, self._longest.get(tokens[i].norm, 1), len(tokens) - i)
+            longest = min(LONGEST_PHRASE, self._lexicon.longest.get(tokens[i].norm, 1), len(tokens) - i)
             for length in range(longest, 0, -1):
                 run = tokens[i : i + length]
                 norm = phrase_norm(run)
-                if length == 1 or (_adjacent(run) and norm in self._facets):
+                if length == 1 or (_adjacent(run) and norm in self._lexicon.facets):
                     text = run[0].text if length == 1 else phrase_text(run)
                     yield Token(text, norm, run[0].start, run[-1].end), self.facets(norm)
                     i += length
@@ -267,24 +212,13 @@ class Vocabulary:
 
     def is_choice(self, field: str) -> bool:
         """Whether an attribute is a choice between a few values that can be said in a word or two."""
-        return field in self._choices
-
-    @cached_property
-    def _choices(self) -> frozenset[str]:
-        return frozenset(
-            field
-            for field, values in self.catalogue.facets.items()
-            if field.startswith("attributes.")
-            and len(values) <= MOST_VALUES
-            and sum(map(len, values)) <= LONGEST_VALUE / 2 * len(values)
-        )
+        return field in self._lexicon.choices
 
 
 def creator_names(value: str) -> Iterator[str]:
     """The names by which a folded brand or person is called: whole, each of several, and by surname."""
     yield value
-    people = [part.strip() for part in _split(value) if part.strip()]
-    for person in people:
+    for person in (part.strip() for part in _split(value.partition("(")[0]) if part.strip()):
         if person != value:
             yield person
         for mark in ("·", "・", "•"):
@@ -301,13 +235,11 @@ def _split(value: str) -> list[str]:
     return value.split(",")
 
 
-def _known(catalogue: Catalogue) -> Iterator[tuple[Facet, int]]:
-    """(facet, how many items have it) of every value that a message might name."""
-    for name, values in catalogue.facets.items():
-        if name in TERM_FIELDS or (name.startswith("attributes.") and not set(values) <= {YES, NO}):
-            for value, positions in values.items():
-                if len(value) <= LONGEST_VALUE or name in TERM_FIELDS:
-                    yield Facet(name, value), len(positions)
+def _head_word(norm: str) -> str:
+    """The noun that an English phrase is at bottom: the last word before a preposition (cooking for one)."""
+    words = norm.split(" ")
+    place = next((i for i, word in enumerate(words) if word in PREPOSITIONS), len(words))
+    return words[place - 1] if place else ""
 
 
 def phrase_text(run: Sequence[Token]) -> str:

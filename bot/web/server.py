@@ -26,6 +26,11 @@ from errors import InputError, NotReady, ZhiyinError
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+REFUSALS = {
+    404: ("{path} 这里什么也没有。", "There is nothing at {path}."),
+    405: ("{path} 不能用 {method}。", "{path} does not take {method}."),
+}
+"""What a caller reads of a wrong address, in Chinese and in English."""
 
 
 def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
@@ -73,13 +78,11 @@ def _answer_errors(app: FastAPI) -> None:
         if error.status_code == 400:
             wrong = InputError(field="body", zh_reason="不是 JSON", reason="it is no JSON")
             return _problem(problem(wrong, request_lang(request)))
-        body = {
-            "type": "about:blank",
-            "status": error.status_code,
-            "title": error.detail,
-            "detail": error.detail,
-        }
-        return _problem(body | {"code": str(error.detail).lower().replace(" ", "_")}, error.headers)
+        zh, en = REFUSALS.get(error.status_code, (error.detail,) * 2)
+        told = (zh if request_lang(request) == "zh" else en).format(path=request.url.path, method=request.method)
+        code = str(error.detail).lower().replace(" ", "_")
+        body = {"type": "about:blank", "status": error.status_code, "title": error.detail, "detail": told, "code": code}
+        return _problem(body, error.headers)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice, zip_longest
 from statistics import median
 from typing import Protocol
@@ -25,8 +24,14 @@ FEWEST = 2
 """Items that a suggestion must be able to show."""
 PRICED = 5
 NICE = (1, 1.5, 2, 3, 5, 8, 10)
-CLAUSES = "适合可有带含能近靠不无免"
-"""A Chinese tag that begins so is no plain attribute; it takes 的 before what it describes."""
+COUNTED = re.compile(
+    r"(?:hotel|inn|hostel|room|restaurant|cafe|café|bar|shop|store|market|museum|park|garden|tour|trip|walk|cruise"
+    r"|ticket|class|course|lesson|workshop|club|group|book|novel|story|magazine|film|movie|show|game|puzzle|toy|tool|kit"
+    r"|plant|tree|flower|lamp|chair|table|bag|shirt|jacket|coat|dress|shoe|watch|phone|camera|bike|bicycle|car|recipe|dish)"
+)
+"""Endings of common English nouns for things that are counted."""
+MODIFIER = re.compile(r"(?!.*[^s]s$)[A-Za-z]+(?:[ -][A-Za-z]+)?")
+"""English tags of one or two words that may stand before a noun: no plurals."""
 AFTER_A_NOUN = r"(?=[.,;:!?]|$|\s+(?:with|in|on|of|for|by|near|that|and|at|to|from|where|which|is|has)\b)"
 
 
@@ -63,11 +68,10 @@ class Kind:
     name: str
     items: tuple[Item, ...]
 
-    @cached_property
-    def tag(self) -> str:
-        """Its commonest tag that some of its items have and some have not, and that its name does not say."""
-        counts = Counter(tag for item in self.items for tag in item.tags if _telling(tag, self.name))
-        return next((t for t, n in counts.most_common() if FEWEST <= n < len(self.items)), "")
+    def tag(self, fits: Callable[[str], object]) -> str:
+        """The commonest tag that fits, that some items have and some have not, and that the name does not say."""
+        counts = Counter(tag for item in self.items for tag in item.tags if _telling(tag, self.name) and fits(tag))
+        return next((tag for tag, count in counts.most_common() if FEWEST <= count < len(self.items)), "")
 
 
 def suggestions(items: Sequence[Item], lang: Lang) -> list[str]:
@@ -109,16 +113,19 @@ def _wishes(items: Sequence[Item], lang: Lang) -> Iterator[str]:
 
 
 def _wish_zh(kind: Kind) -> str:
-    tag = kind.tag if HAN.search(kind.tag) else ""
-    joint = "的" if len(tag) > 2 or tag[:1] in CLAUSES else ""
-    return f"想看看{_spaced(tag + (joint if tag else '') + kind.name)}"
+    """With the tag before the name where the catalogue itself says it so, else after it."""
+    tag = kind.tag(HAN.search)
+    together = tag + kind.name
+    if not tag or any(together in text for item in kind.items for text in (item.title, item.description)):
+        return f"想看看{_spaced(together)}"
+    return f"想看看{_spaced(kind.name)}，要{_spaced(tag)}的"
 
 
 def _wish_en(kind: Kind) -> str:
     things = _things(kind)
     if not things:
         return f"Anything in {_lowered(kind.name)}?"
-    tag = kind.tag if re.fullmatch(r"[A-Za-z]+(?:[ -][A-Za-z]+)?", kind.tag) else ""
+    tag = kind.tag(MODIFIER.fullmatch)
     return f"Show me {f'{_lowered(tag)} '.replace(' ', '-', tag.count(' ')) if tag else ''}{things}"
 
 
@@ -143,7 +150,11 @@ def _things(kind: Kind) -> str:
     if re.search(r"[^sui]s$", head) and not head.endswith("ics"):
         return name
     noun = re.compile(rf"\ban?\s+(?:[\w-]+\s+){{0,2}}{re.escape(head)}{AFTER_A_NOUN}", re.IGNORECASE)
-    counted = any(noun.search(text) for item in kind.items for text in (item.title, item.description))
+    counted = (
+        COUNTED.fullmatch(head)
+        or head.endswith("house")
+        or any(noun.search(text) for item in kind.items for text in (item.title, item.description))
+    )
     return name[: -len(head)] + _plural(head) if counted else ""
 
 

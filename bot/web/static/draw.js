@@ -100,8 +100,9 @@ function drawTurn(node, turn) {
     opening.toggleAttribute('data-waiting', !turn.words.opening);
     if (!turn.words.opening) opening.dataset.waiting = text.thinking;
   }
-  const unmet = part('unmet');
-  unmet.hidden = !turn.unmet.length;
+  // What is missing is said by the opening, or else beside it.
+  const unmet = part('unmet'), said = turn.words.opening || '';
+  unmet.hidden = waiting || turn.unmet.every((wish) => said.includes(wish));
   write(unmet, turn.unmet.length ? fill(text.unmet, { what: turn.unmet.join(text.unmetSep) }) : '');
   const cards = part('cards');
   if (!cards.children.length) cards.append(...turn.cards.map(drawCard));

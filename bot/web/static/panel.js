@@ -17,7 +17,9 @@ function nodesOf(heard) {
     nodes.push({ ...thread, key: own, kind: 'thread', text: thread.label, share: thread.weight, parent: null, heavy: thread.weight });
     const most = Math.max(...thread.words.map((word) => word.weight), 0.01);
     const room = Math.round(3 + (MOST_WORDS - 3) * thread.weight);
-    const words = thread.words.filter((word, rank) => rank < room || word.pinned);
+    // What is a limit already is not drawn as a word once more.
+    const limits = new Set(heard.limits.filter((limit) => limit.strand === thread.strand).map((limit) => limit.text));
+    const words = thread.words.filter((word, rank) => (rank < room || word.pinned) && !limits.has(word.text));
     for (const word of words) nodes.push({ ...word, key: key(`word ${thread.strand} ${word.text}`), kind: 'word', share: word.weight / most, strand: thread.strand, parent: own, heavy: thread.weight, source: thread.source });
   }
   const hang = (kind) => (one) => nodes.push({ ...one, key: key(`${kind} ${one.id || one.text}`), kind, parent: threadKeys.get(one.strand) || null });

@@ -1,0 +1,223 @@
+"""One message being read: what has been read is blanked, so that no character is read twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.understanding import cues
+from bot.understanding.cues import blanked, filled, lowered
+from bot.understanding.facet_limits import facet_limits, is_told
+from bot.understanding.intents import COURTESY, Heard, decide
+from bot.understanding.knowledge import Knowledge
+from bot.understanding.language import language
+from bot.understanding.limits import lifted_spans, limits, relative
+from bot.understanding.mentions import Mention
+from bot.understanding.polarity import MILD, REFUSED, cue_events, cue_spans, stances, strong_spans
+from bot.understanding.references import references
+from bot.understanding.shown import Shown
+from bot.understanding.spoken import Spoken, role_of
+from bot.understanding.terms import SIGN, Marked
+from bot.understanding.turn import Constraint, Context, Facet, Intent, Reference, Term, Turn, Wish
+from errors import Lang
+from retrieval.segment import Token, simplified
+
+Span = tuple[int, int]
+
+WISHING_NOTHING = frozenset({Intent.ABOUT, Intent.COMPARE, Intent.OUT_OF_SCOPE, Intent.CARE})
+"""What these ask, or tell, is no wish."""
+NEVER_LIMITED = frozenset({"description", "category"})
+DENYING = re.compile(r"[不无非没别]|no[nt]?\b")
+LIFTING = re.compile(
+    r"\s*(?:都|也|就|我)?\s*(?:不挑|无所谓|都行|都可以|随便|不限|不重要|没要求|没所谓|不在乎"
+    r"|doesn't matter|does not matter|isn't important|is not important|is up to you)"
+)
+LIFTING_BEFORE = re.compile(
+    r"(?:不挑|不限|不在乎|不管|any|whatever|don't care about(?: the)?|forget(?: about)? the|no matter the)\s*$"
+)
+"""“颜色不挑”, “any colour”: a limit that is a text is taken back."""
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """What a message names and points at, and the text without it."""
+
+    mentions: Sequence[Mention]
+    shown: Sequence[Reference]
+    unnamed: str
+    rest: str
+
+    @property
+    def spans(self) -> list[Span]:
+        """Where names and pointers stand."""
+        return [(m.start, m.end) for m in self.mentions] + [(r.start, r.end) for r in self.shown]
+
+
+@dataclass(frozen=True)
+class Limited:
+    """The limits in numbers, and the fields whose limits are taken back."""
+
+    constraints: tuple[Constraint, ...]
+    lifted: frozenset[str]
+    spans: list[Span]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The words of a message by what is wanted of them."""
+
+    wishes: tuple[Wish, ...]
+    wished: list[Term]
+    refusals: tuple[Term, ...]
+    less: tuple[Term, ...]
+    constraints: tuple[Constraint, ...]
+    lifted: frozenset[str]
+
+
+class Reading:
+    """One message, its words, and what it may refer to."""
+
+    def __init__(self, knowledge: Knowledge, text: str, context: Context) -> None:
+        self.knowledge = knowledge
+        self.vocabulary = knowledge.vocabulary
+        self.text = text
+        self.context = context
+        self.plain = lowered(simplified(text))
+        self.tokens = self.vocabulary.segmenter.tokens(text)
+
+    def turn(self, default_lang: Lang) -> Turn:
+        """The whole of it, in the order in which one reading leaves room for the next."""
+        pointed = self._pointed()
+        limited = self._limited(pointed)
+        masked = filled(self.plain, [*limited.spans, *pointed.spans, *self._denying_words()], SIGN)
+        events = cue_events(masked)
+        courtesies = {kind: cues.find(f"intent.{kind}", masked) for kind in COURTESY}
+        spoken = Spoken(self.text, self.plain, masked, stances(masked, events), strong_spans(masked))
+        said = [(cue.start, cue.end) for found in courtesies.values() for cue in found]
+        read = [*limited.spans, *said, *cue_spans(events), *self._spans("filler"), *self._spans("also")]
+        wanted = self._wanted(pointed, spoken, blanked(pointed.rest, read))
+        items = self.vocabulary.catalogue.items
+        about = spoken.references(pointed.mentions, items, pointed.shown, self.context.focus)
+        heard = Heard(
+            text=self.plain,
+            plain=masked,
+            rest=blanked(pointed.rest, limited.spans),
+            context=self.context,
+            wishes=wanted.wishes,
+            refusals=wanted.refusals,
+            constraints=(*limited.constraints, *wanted.constraints),
+            lifted=limited.lifted | wanted.lifted,
+            references=about,
+            said={kind for kind, found in courtesies.items() if found},
+            less=bool(wanted.less),
+        )
+        verdict = decide(heard, self.knowledge.asked)
+        aside = verdict.intent in WISHING_NOTHING
+        felt = [t.sentiment for t in (*wanted.wished, *wanted.refusals)] or [r.sentiment for r in about]
+        return Turn(
+            text=self.text,
+            lang=language(self.text, default_lang),
+            intent=verdict.intent,
+            wishes=() if aside else wanted.wishes,
+            refusals=wanted.refusals,
+            constraints=() if aside else tuple(heard.constraints),
+            lifted=frozenset(heard.lifted),
+            additive=cues.says("also", masked),
+            keywords=() if aside else tuple(term.text for term in wanted.wished),
+            sentiment=sum(felt) / len(felt) if felt else 0.0,
+            references=about,
+            asked=verdict.asked,
+            less=wanted.less,
+            certain=verdict.certain,
+        )
+
+    # -- names, pointers, limits
+
+    def _pointed(self) -> Pointed:
+        mentions = self.knowledge.mentions.find(self.text, self.tokens)
+        unnamed = blanked(self.plain, [(m.start, m.end) for m in mentions])
+        shown = references(unnamed, Shown(self.context, self.vocabulary, self.knowledge.concepts))
+        return Pointed(mentions, shown, unnamed, blanked(unnamed, [(r.start, r.end) for r in shown]))
+
+    def _limited(self, pointed: Pointed) -> Limited:
+        """Numbers and leanings; comparisons with what is referred to, or with the last slate, become numbers."""
+        numbers, shown = self.knowledge.numbers, pointed.shown
+        lifted = lifted_spans(pointed.unnamed, numbers)
+        taken = [(start, end) for _, start, end in lifted]
+        ids = tuple(i for r in shown for i in r.item_ids) or self.context.focus or self.context.slate
+        compared = relative(blanked(pointed.unnamed, taken), self._values(ids), numbers)
+        compared = tuple(c for c in compared if not any(r.start <= c.start and c.end <= r.end for r in shown))
+        taken += [(c.start, c.end) for c in compared]
+        domains = self._domains(self.vocabulary.words(self._free(pointed.rest)))
+        plain = limits(blanked(pointed.rest, taken), numbers, domains=domains)
+        taken += [(c.start, c.end) for c in plain]
+        found: dict[tuple[str, str, float], Constraint] = {}
+        for limit in sorted((*compared, *plain), key=lambda limit: limit.start):
+            found.setdefault((limit.field, limit.op, limit.value), limit)
+        said = tuple(replace(limit, text=self.text[limit.start : limit.end]) for limit in found.values())
+        return Limited(said, frozenset(field for field, _, _ in lifted), taken)
+
+    def _values(self, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """For each numeric field, the values of the items with these ids."""
+        catalogue = self.vocabulary.catalogue
+        places = [catalogue.position[i] for i in ids if i in catalogue.position]
+        found: dict[str, list[float]] = {}
+        for field in self.knowledge.numbers if places else ():
+            values = catalogue.values(field.field)
+            known = [] if values is None else [float(values[p]) for p in places if values[p] == values[p]]
+            if known:
+                found[field.field] = known
+        return found
+
+    # -- words
+
+    def _wanted(self, pointed: Pointed, spoken: Spoken, bare: str) -> Wanted:
+        """The words that nothing else has read, as wishes, refusals and limits. `bare`: the text without the rest."""
+        concepts, reader = self.knowledge.concepts, self.knowledge.terms
+        words = list(self.vocabulary.words(self._free(bare)))
+        domains = self._domains(words)
+        kinds = [(t.start, t.end) for t, facets in words if any(f.field == "category" for f in facets)]
+        meant = concepts.find(bare, domains, kinds)
+        free = self._free(blanked(bare, [(m.start, m.end) for m in meant]))
+        named = [m for m in pointed.mentions if role_of(self.plain, m) == "this"]
+        marked = Marked(self.text, spoken.masked)
+        terms = reader.terms(marked, free, named, meant, spoken.found, spoken.strong)
+        asking = self.knowledge.asked.find(bare)
+        terms = [t for t in terms if t.facets or not any(a < t.end and t.start < b for a, b, _ in asking)]
+        wished = [term for term in terms if term.sentiment >= MILD]
+        refused = [(s.start, s.end) for s in spoken.found if s.sentiment == REFUSED]
+        wishes = reader.wishes(self.text, wished, refused)
+        about = tuple(dict.fromkeys(w.domain for w in wishes if w.domain)) or domains
+        told = [term for term in wished if is_told(term, wishes, self.plain, concepts)]
+        return Wanted(
+            wishes,
+            wished,
+            refusals=tuple(term for term in terms if term.sentiment == REFUSED),
+            less=tuple(term for term in terms if REFUSED < term.sentiment < 0),
+            constraints=facet_limits(self.text, told, about, self.vocabulary, concepts),
+            lifted=frozenset(f for a, b, of in asking if self._is_lifted(a, b) for f in of) - NEVER_LIMITED,
+        )
+
+    def _free(self, bare: str) -> list[Token]:
+        """The words that nothing has read yet."""
+        return [t for t in self.tokens if bare[t.start : t.end] == self.plain[t.start : t.end]]
+
+    def _spans(self, kind: str) -> list[Span]:
+        return [(cue.start, cue.end) for cue in cues.find(kind, self.plain)]
+
+    def _denying_words(self) -> list[Span]:
+        """Where the catalogue's own words deny something (不辣, non-smoking): these refuse nothing."""
+        if not any(DENYING.match(self.plain, token.start) for token in self.tokens):
+            return []
+        words = self.vocabulary.words(self.tokens)
+        return [(t.start, t.end) for t, facets in words if facets and DENYING.match(t.norm)]
+
+    def _domains(self, words: Iterable[tuple[Token, tuple[Facet, ...]]]) -> Collection[str]:
+        """The domains that the message names; where it names none, the one that the talk is in."""
+        said = dict.fromkeys(name for token, facets in words if facets and (name := self.vocabulary.domain(token.norm)))
+        return said or ((self.context.domain,) if self.context.domain else ())
+
+    def _is_lifted(self, start: int, end: int) -> bool:
+        """Whether what stands around a field's name says that it does not matter."""
+        return bool(LIFTING.match(self.plain, end) or LIFTING_BEFORE.search(self.plain[max(0, start - 22) : start]))
