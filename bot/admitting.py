@@ -11,8 +11,10 @@ from bot import allowed, measures
 from bot.choosing import Choice, always, hard
 from bot.interest.state import Limit, Thread, Word
 from bot.phrasing import facts
-from bot.shelf import BoolArray, Request, Shelf
+from bot.shelf import Request, Shelf
 from retrieval.items import Item
+from retrieval.lexical import WEAK
+from retrieval.segment import HAN
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,10 @@ class Admission:
 
     def of(self, choice: Choice, shown: Sequence[Item]) -> tuple[list[str], str]:
         """(unmet, nearest) for a thread and the localised items that are shown for it."""
-        missed = self._excluding(choice) if not choice.mask.any() else []
+        missed = self._excluding(choice) if choice.excluded or not choice.mask.any() else []
         unmet = [limit.constraint.text for limit in (*missed, *choice.dropped, *self._unbound(choice))]
         if choice.exhausted and shown:
-            unmet.append(self._more(choice.exhausted))
+            unmet += self._narrower(choice) or [self._more(choice.exhausted)]
         if choice.thread is not None:
             words = self._unmet_words(choice.thread)
             unmet += [word for word in words if not any(word in text for text in unmet)]
@@ -40,7 +42,7 @@ class Admission:
     def _excluding(self, choice: Choice) -> list[Limit]:
         """The hard limits that leave nothing: one that does so by itself, or else all of them together."""
         domain = choice.thread.domain if choice.thread else ""
-        unlimited = self._unlimited(choice)
+        unlimited = choice.possible if choice.unlimited is None else choice.unlimited
         limits = [limit for limit in hard(self.request.interest.limits) if limit.constraint.op not in allowed.LEANINGS]
         binding = [limit for limit in limits if limit.domain in ("", domain) or not domain]
         catalogue = self.shelf.catalogue
@@ -48,13 +50,6 @@ class Admission:
             return []
         alone = [limit for limit in binding if not (unlimited & allowed.within(catalogue, limit, domain)).any()]
         return alone or binding
-
-    def _unlimited(self, choice: Choice) -> BoolArray:
-        """[n] what there would be, shown before or not, were there no price or year limit."""
-        mask = always(self.shelf, self.request, choice.thread.domain if choice.thread else "", limits=False)
-        kinds = [mask & kind for kind in choice.kinds]
-        of_kind: BoolArray = np.any(kinds, axis=0) if kinds else mask
-        return of_kind if any(kind.any() for kind in choice.kinds) else mask
 
     def _unbound(self, choice: Choice) -> Iterator[Limit]:
         """Limits of this turn on what nothing in the domain has at all."""
@@ -71,9 +66,10 @@ class Admission:
         """Where hard limits leave nothing: how near the catalogue comes, without naming an item."""
         constraint = missed[-1].constraint
         values = self.shelf.catalogue.values(constraint.field)
-        if values is None:
+        if values is None or choice.unlimited is None:
             return ""
-        known = np.flatnonzero(self._unlimited(choice) & ~np.isnan(values))
+        unlimited = choice.unlimited
+        known = np.flatnonzero(unlimited & ~np.isnan(values))
         if not len(known):
             return ""
         closest = self.shelf.catalogue.items[int(known[np.abs(values[known] - constraint.value).argmin()])]
@@ -104,6 +100,16 @@ class Admission:
 
     # -- words
 
+    def _narrower(self, choice: Choice) -> list[str]:
+        """This turn's price and year limits, where all that meets them was shown: they leave nothing more."""
+        now = [limit for limit in hard(self.request.interest.limits) if limit.turn_id == self.request.said_at]
+        domain = choice.thread.domain if choice.thread else ""
+        return [
+            limit.constraint.text
+            for limit in now
+            if limit.domain in ("", domain) and limit.constraint.op not in allowed.LEANINGS
+        ]
+
     def _more(self, words: Sequence[Word]) -> str:
         """More of what has all been shown."""
         texts = [word.text for word in words]
@@ -113,13 +119,32 @@ class Admission:
         """This turn's words that nothing meets.
 
         A word that the catalogue does not know at all says little of a wish whose other words are met ("a quiet
-        film for my flight"); one that it knows from elsewhere, or a wish of unknown words alone, is not met.
+        film for my flight"); one that it knows from elsewhere is not met, and so is a wish of unknown words alone
+        unless something has all of them (books by a Stephen and books about a king are none by Stephen King). A
+        title is the thing itself, or what led to the wish.
         """
         said = [w for w in thread.words if w.turn_id == self.request.said_at and not w.is_domain and not w.is_item]
+        said = [w for w in said if not any(facet.field == "title" for facet in w.facets)]
+        if said and not any(word.facets for word in said):
+            return [] if self._together(said, thread) else [self._joined(said)]
         missing = [word for word in said if not self._met(word, thread)]
         if len(missing) < len(said):
             missing = [word for word in missing if word.facets]
         return [word.text for word in missing]
+
+    def _together(self, words: Sequence[Word], thread: Thread) -> bool:
+        """Whether an item has all of the words; for a wish without a domain, as what it is about."""
+        mask = always(self.shelf, self.request, thread.domain, limits=False)
+        if not mask.any():
+            return True
+        least = 0.0 if thread.domain else WEAK
+        for word in words:
+            mask &= self.shelf.lexical.presence(word.norm) > least
+        return bool(mask.any())
+
+    def _joined(self, words: Sequence[Word]) -> str:
+        texts = [word.text for word in words]
+        return ("" if any(HAN.search(text) for text in texts) else " ").join(texts)
 
     def _met(self, word: Word, thread: Thread) -> bool:
         shelf, request = self.shelf, self.request

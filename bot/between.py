@@ -44,11 +44,18 @@ class BetweenTurns:
         visitor: str | None = None,
         domains: Sequence[str] = (),
         context: Mapping[str, Any] | None = None,
+        *,
+        proved: bool = True,
     ) -> tuple[SessionRecord, Slate]:
-        """A new session and a first slate: different directions, or for a visitor who returns, what they liked."""
+        """A new session and a first slate: different directions, or for a visitor who returns, what they liked.
+
+        `proved`: whether the caller knows that the visitor is who the id says. Where anybody may give any id, it is
+        kept, but nothing of earlier sessions is looked up for it.
+        """
         mind = self._mind()
         session = self.store.create_session(token, lang, visitor, domains, context)
-        return session, self._show(mind, session.session_id, lang, self._returning(mind, session))
+        start = self._returning(mind, session) if proved else None
+        return session, self._show(mind, session.session_id, lang, start)
 
     def slate(self, session_id: str) -> Slate:
         """A slate for the interest as it is now, without words."""
@@ -136,9 +143,10 @@ class BetweenTurns:
         return lambda interest: with_profile(interest, profile)
 
     def _show(
-        self, mind: Mind, session_id: str, lang: Lang, start: Callable[[Interest], Interest] = lambda interest: interest
+        self, mind: Mind, session_id: str, lang: Lang, start: Callable[[Interest], Interest] | None = None
     ) -> Slate:
         """A stored slate without words; it is what the visitor may refer to next."""
+        start = start or _as_it_is
         state = self.store.load_turn(session_id)
         page = page_item(mind, state)
         slate = mind.recommender.slate(request_for(mind, state, start(interest_of(mind, state)), lang), new_id())
@@ -165,6 +173,10 @@ class BetweenTurns:
             except Conflict:
                 continue
         raise busy()
+
+
+def _as_it_is(interest: Interest) -> Interest:
+    return interest
 
 
 def interest_of(mind: Mind, state: TurnState) -> Interest:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bot import allowed
 from bot.interest.state import Limit, Thread, Word
 from bot.shelf import BoolArray, IntArray, Request, Shelf
+from retrieval.catalogue import Catalogue
 from retrieval.lexical import STRONG, WordQuery
 
 CURRENT_WORD = 0.4
 """Words of at least this weight are still what is asked for."""
 KIND_SHARE = 0.6
 """And so are kinds of at least this share of the heaviest one's weight."""
+HOME_SHARE = 0.34
+"""A wish that names no domain is one for those with at least this share of what the foremost has for its words."""
+RELATIVE = frozenset({"<", ">"})
+"""Said of what was just shown, so that it cannot be the answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +35,9 @@ class Choice:
         demanded: how many of these words there are.
         kinds: [n] each: the kinds named, of which each deserves a place.
         dropped: limits that nothing meets, so that what comes nearest is shown.
+        unlimited: [n] what there would be of what is asked for, shown or not, were there no price or year limit.
+        excluded: whether those limits leave nothing of what the words ask for.
+        fresh: [n] what was not shown before.
         exhausted: words of which everything has been shown.
     """
 
@@ -41,6 +49,9 @@ class Choice:
     kinds: tuple[BoolArray, ...] = ()
     dropped: tuple[Limit, ...] = ()
     exhausted: tuple[Word, ...] = ()
+    unlimited: BoolArray | None = None
+    excluded: bool = False
+    fresh: BoolArray | None = None
 
     @property
     def best(self) -> BoolArray:
@@ -53,36 +64,113 @@ def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
     """What may be shown for a thread. Who names kinds of things (jeans) is shown these only.
 
     Where all of the kind have been shown, its domain is open again; where the catalogue never had the kind, too;
-    where a limit excludes it, nothing is left.
+    where a limit excludes it, nothing is left. Words of this turn that nothing of an earlier kind meets outweigh it.
+    What was shown may come again where this turn narrows what is asked for and too little else meets it.
     """
-    catalogue, limits = shelf.catalogue, _soft(request.interest.limits)
-    itself = [facet.value for word in thread.words if word.is_item for facet in word.facets if facet.field == "item"]
-    possible = always(shelf, request, thread.domain) & ~allowed.listed(catalogue, itself)
-    unseen = ~allowed.listed(catalogue, request.shown)
-    inside = catalogue.in_domain(thread.domain) if thread.domain else np.ones(len(possible), dtype=np.bool_)
-    named = current_kinds(thread.words)
-    kinds = tuple(_about(shelf, word) & inside for word in named)
+    catalogue = shelf.catalogue
+    named, kinds, unlimited = _ground(shelf, request, thread)
+    possible = unlimited & allowed.within_limits(catalogue, hard(request.interest.limits), thread.domain)
     of_kind = _any(kinds, len(possible))
+    everything = unlimited & of_kind if of_kind.any() else unlimited
+    words = _demanded(shelf, thread, everything)
+    met: IntArray = np.zeros(len(possible), dtype=np.int64)
+    for _, about in words:
+        met += about
+    if words and not thread.domain:
+        home = _home(catalogue, everything & (met == met[everything].max()))
+        unlimited, possible, everything = unlimited & home, possible & home, everything & home
     base = possible & of_kind if of_kind.any() else possible
+    excluded = bool(words) and met[everything].max(initial=0) > 0 and not met[base].any()
+    if excluded and not thread.domain:
+        possible = base = np.zeros(len(base), dtype=np.bool_)
+    limits = _bound(_soft(request.interest.limits), named)
+    shown = allowed.listed(catalogue, request.shown)
     open_, dropped = allowed.settled(catalogue, limits, thread.domain, base)
-    mask = open_ & unseen
+    again = _again(shelf, request, thread, everything & shown, open_ & shown)
+    mask = _unseen(open_, shown, again, met, request.size)
     exhausted: tuple[Word, ...] = ()
     if of_kind.any() and open_.any() and not mask.any():
         exhausted = tuple(named)
         open_, dropped = allowed.settled(catalogue, limits, thread.domain, possible)
-        mask = open_ & unseen
+        mask = open_ & ~shown
     for limit in dropped:
         values = catalogue.values(limit.constraint.field)
         if values is not None and limit.constraint.op != "is":
             mask = allowed.nearest_to(values, limit.constraint, mask, request.size)
-    words = _demanded(shelf, thread, base)
-    met: IntArray = np.zeros(len(mask), dtype=np.int64)
-    for _, about in words:
-        met += about
     if mask.any() and not exhausted and met[mask].max() < met[open_].max():
         gone = tuple(word for word, about in words if not (about & mask).any())
         exhausted = gone or tuple(word for word, _ in words)
-    return Choice(thread, possible, mask, met, len(words), kinds, dropped, exhausted)
+    if excluded:
+        everything = everything & (met > 0)
+    return Choice(
+        thread, possible, mask, met, len(words), kinds, dropped, exhausted, everything, excluded, fresh=~shown
+    )
+
+
+def _ground(shelf: Shelf, request: Request, thread: Thread) -> tuple[list[Word], tuple[BoolArray, ...], BoolArray]:
+    """The kinds named, what is of each, and all that there is in the domain but for price and year limits."""
+    catalogue = shelf.catalogue
+    itself = [facet.value for word in thread.words if word.is_item for facet in word.facets if facet.field == "item"]
+    unlimited = always(shelf, request, thread.domain, limits=False) & ~allowed.listed(catalogue, itself)
+    inside = catalogue.in_domain(thread.domain) if thread.domain else np.ones(len(unlimited), dtype=np.bool_)
+    named = current_kinds(thread.words)
+    kinds = tuple(_about(shelf, word) & inside for word in named)
+    new = _new_words(request, thread)
+    if kinds and new and not any(word.turn_id == request.said_at for word in named):
+        wanted = unlimited & _any([_about(shelf, word) for word in new], len(unlimited))
+        if wanted.any() and not (wanted & _any(kinds, len(unlimited))).any():
+            return [], (), unlimited
+    return named, kinds, unlimited
+
+
+def _new_words(request: Request, thread: Thread) -> list[Word]:
+    """This turn's words that the catalogue knows as more than a kind of thing."""
+    said = [word for word in thread.words if request.said_at and word.turn_id == request.said_at]
+    return [word for word in said if word.facets and not (word.is_domain or word.is_kind or word.is_item)]
+
+
+def _home(catalogue: Catalogue, best: BoolArray) -> BoolArray:
+    """[n] what is in the domains that have the most of `best` [n]."""
+    counts = np.bincount(catalogue.domain_codes[best], minlength=int(catalogue.domain_codes.max(initial=0)) + 1)
+    home: BoolArray = np.isin(catalogue.domain_codes, np.flatnonzero(counts >= HOME_SHARE * counts.max()))
+    return home
+
+
+def _bound(limits: Sequence[Limit], named: Sequence[Word]) -> list[Limit]:
+    """A text said of the kinds named now binds all that goes by their names, whatever category it is filed under."""
+    categories = {facet.value for word in named for facet in word.facets if facet.field == "category"}
+    return [replace(limit, kinds=()) if categories & set(limit.kinds) else limit for limit in limits]
+
+
+def _again(shelf: Shelf, request: Request, thread: Thread, seen: BoolArray, open_: BoolArray) -> BoolArray:
+    """[n] what was shown (`open_`: within the limits) and meets what this turn asks for on top of what was asked.
+
+    Nothing, unless a limit or a refusal is new, or some of what was `seen` does not meet the new words: who says the
+    same again wants others, and so does who names a kind of thing, or something cheaper than what was shown.
+    """
+    nothing = np.zeros(len(seen), dtype=np.bool_)
+    if not request.said_at:
+        return nothing
+    said = [word for word in thread.words if word.turn_id == request.said_at]
+    limits = [limit.constraint for limit in request.interest.limits if limit.turn_id == request.said_at]
+    narrowing = any(c.op not in allowed.LEANINGS | RELATIVE for c in limits)
+    narrowing |= any(refusal.turn_id == request.said_at for refusal in request.interest.refusals)
+    naming = any(word.is_domain or word.is_kind or word.is_item for word in said)
+    new = [about for word in _new_words(request, thread) if ((about := _about(shelf, word)) & open_).any()]
+    if not (narrowing or (new and not naming)) or any(c.op in RELATIVE for c in limits):
+        return nothing
+    asked = open_.copy()
+    for about in new:
+        asked &= about
+    return asked if narrowing or (seen & ~asked).any() else nothing
+
+
+def _unseen(open_: BoolArray, shown: BoolArray, again: BoolArray, met: IntArray, size: int) -> BoolArray:
+    """[n] what is open and was not shown; where too little of it is the best there is, also what may come again."""
+    unseen: BoolArray = open_ & ~shown
+    best = met[open_].max(initial=0)
+    enough = np.count_nonzero(unseen & (met == best)) >= size
+    return unseen if enough else unseen | again
 
 
 def choice_for_anybody(shelf: Shelf, request: Request) -> Choice:

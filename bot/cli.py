@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from errors import ZhiyinError
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; the exit status is 0, 1 for what was refused, 2 for wrong arguments."""
     parsed = _parser().parse_args(arguments)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch reads it once: waiting threads do not spin
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         sys.exit(_COMMANDS[parsed.command](parsed))

@@ -17,6 +17,7 @@ from bot.shelf import Shelf
 from bot.weighing import Weigher, is_bare, profile_fit
 from errors import Lang
 from retrieval.items import Item
+from retrieval.segment import fold
 
 WORKS = frozenset({"film", "series", "book", "music", "news"})
 """Domains whose titles stand in 《》 in Chinese."""
@@ -72,7 +73,7 @@ class Reasons:
         item = self.shelf.catalogue.items[position]
         found: dict[str, Limit] = {}
         for limit in reversed(self.interest.limits):
-            binds = limit.domain in ("", item.domain) and limit.constraint.op not in allowed.LEANINGS
+            binds = limit.binds(item.domain, fold(item.category)) and limit.constraint.op not in allowed.LEANINGS
             if binds and allowed.met_by(self.shelf.catalogue, limit.constraint, position):
                 found.setdefault(limit.constraint.text, limit)
         return tuple(found.values())

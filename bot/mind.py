@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from bot.interest.state import FloatArray, Interest
@@ -11,6 +11,7 @@ from bot.interest.update import InterestParameters, hear, unit
 from bot.phrasing.phraser import Phraser
 from bot.questions import Asker
 from bot.recommend import Recommender
+from bot.settling import settled
 from bot.understanding.turn import Intent, Turn
 from bot.understanding.understand import Understander
 
@@ -87,12 +88,14 @@ def encode(mind: Mind, turn: Turn) -> Heard:
     head = mind.intent_head if not turn.certain else None
     texts = [*(wish.text for wish in turn.wishes), *([turn.text] if head else [])]
     raw = list(mind.encoder.encode(texts, "query")) if texts else []
+    rows = dict(zip(turn.wishes, raw, strict=False))
+    if head is not None:
+        turn = settled(turn, head.intent(raw[-1], turn))
     vectors = []
-    for wish, row in zip(turn.wishes, raw, strict=False):
+    for wish in turn.wishes:
+        row = rows[wish]
         titled = vocabulary.titled([facet for term in wish.terms for facet in term.facets])
         vectors.append(unit(unit(row - catalogue.centre) + catalogue.centred[titled].sum(axis=0)))
-    if head is not None:
-        turn = replace(turn, intent=head.intent(raw[len(turn.wishes)], turn))
     ids = (id_ for reference in turn.references for id_ in reference.item_ids[:MOST_NAMED])
     places = {id_: catalogue.position[id_] for id_ in ids if id_ in catalogue.position}
     items = {id_: catalogue.items[place].localized(turn.lang) for id_, place in places.items()}

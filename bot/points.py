@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -21,7 +22,19 @@ class Point(NamedTuple):
     words: re.Pattern[str]
 
 
-def compared(turn: Turn, items: tuple[Item, Item]) -> tuple[str, ...]:
+CHOOSING = re.compile(
+    r"选哪|买哪|挑哪|哪.{0,2}(?:更好|好|值得|推荐)|推荐哪|怎么选"
+    r"|\bshould i\b|\bwhich .{0,20}(?:better|recommend|buy|choose|pick)\b"
+)
+"""Asks for advice, not for one point alone."""
+
+
+def chooses(turn: Turn) -> bool:
+    """Whether a comparison is to help with a choice, so that everything counts."""
+    return bool(CHOOSING.search(fold(turn.text)))
+
+
+def compared(turn: Turn, items: Sequence[Item]) -> tuple[str, ...]:
     """The fields that a comparison asks for, of those that one of the items has; none: in general.
 
     Titles in the message are passed over, since they may hold such words themselves.

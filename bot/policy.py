@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,8 +10,10 @@ from enum import StrEnum
 from bot.interest.state import Dialogue, Interest
 from bot.questions import QuestionParameters
 from bot.reply import Slate
-from bot.smalltalk import CARING, contradiction, kind_of
+from bot.settling import wants_no_questions
+from bot.smalltalk import CARING, INVITING, contradiction, kind_of
 from bot.understanding.turn import Intent, Reference, Turn
+from retrieval.segment import fold
 
 
 class Act(StrEnum):
@@ -33,6 +36,14 @@ ASKABLE = frozenset({Intent.ASK, Intent.REFINE, Intent.MORE})
 """After these a question may help; after a refusal, thanks or a question of the visitor's it would press."""
 MOST_ANSWERED = 3
 """Items that one answer speaks of."""
+MOST_COMPARED = 4
+QUIET = "*"
+"""Among the fields asked about: all of them, for a visitor who will not be asked anything."""
+AMONG = re.compile(
+    r"(?:哪.{0,3}|谁|什么)最|最.{1,4}(?:是哪|的是)|[这那][几三四]|\b(?:of|are|do) (?:these|those|them)\b"
+    r"|\bwhich .{0,12}\b(?:the )?(?:most|least|best|\w{2,}est)\b"
+)
+"""Asks among all that is shown (哪个最便宜, which of these is the longest), not between two."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,7 @@ class Decision:
     """`situation`: what the opening is about, as the texts name it. `items`: ids that the turn is about.
 
     `clash`: two wishes that exclude one another, in the visitor's words. `may_ask`: whether a question may be put.
+    `quiet`: the visitor said that they do not want to be asked anything.
     """
 
     act: Act
@@ -47,6 +59,12 @@ class Decision:
     items: tuple[str, ...] = ()
     clash: tuple[str, str] | None = None
     may_ask: bool = False
+    quiet: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether things from anywhere are shown, whatever the talk was about."""
+        return self.situation in ("anything", "stock")
 
     @property
     def intent(self) -> str:
@@ -62,16 +80,19 @@ def decide(turn: Turn, before: Interest, after: Interest) -> Decision:
             return Decision(Act.CHAT, "thanks")
         case Intent.SMALL_TALK | Intent.OUT_OF_SCOPE | Intent.CARE:
             kind = kind_of(turn)
+            if kind in INVITING:
+                return Decision(Act.RECOMMEND, INVITING[kind])
             return Decision(Act.CARE if kind in CARING else Act.CHAT, kind)
         case Intent.ABOUT:
             return _about(turn, meant(turn, talk)[:MOST_ANSWERED], talk)
         case Intent.COMPARE:
-            return _compare(meant(turn, talk), talk)
+            return _compare(turn, meant(turn, talk), talk)
     clash = contradiction(turn)
     alike = tuple(id_ for r in turn.references if r.role == "similar" for id_ in _first(r))
     situation = "contradiction" if clash else "similar" if alike else _situation(turn, before, after)
-    may_ask = turn.intent in ASKABLE and talk.question is None and not clash and not alike
-    return Decision(Act.RECOMMEND, situation, alike, clash, may_ask)
+    quiet = QUIET in talk.asked or wants_no_questions(turn.text)
+    may_ask = turn.intent in ASKABLE and talk.question is None and not clash and not alike and not quiet
+    return Decision(Act.RECOMMEND, situation, alike, clash, may_ask, quiet)
 
 
 def with_slate(decision: Decision, slate: Slate) -> Decision:
@@ -112,8 +133,10 @@ def next_dialogue(dialogue: Dialogue, decision: Decision, slate: Slate, page_ite
     shown = tuple(card.item.id for card in slate.cards)
     question = slate.question
     asked = dialogue.asked
-    if question and decision.act is not Act.WHICH:
+    if question and question.field and decision.act is not Act.WHICH:
         asked = tuple(dict.fromkeys((*asked, question.field)))
+    if decision.quiet:
+        asked = tuple(dict.fromkeys((*asked, QUIET)))
     match decision.act:
         case Act.ANSWER:
             # The slate before stays what "the second one" counts in.
@@ -149,8 +172,13 @@ def _about(turn: Turn, items: tuple[str, ...], dialogue: Dialogue) -> Decision:
     return Decision(Act.WHICH, "which", dialogue.slate)
 
 
-def _compare(items: tuple[str, ...], dialogue: Dialogue) -> Decision:
-    """Two of what is meant; one alone is set against what was spoken of or shown beside it."""
+def _compare(turn: Turn, items: tuple[str, ...], dialogue: Dialogue) -> Decision:
+    """What is meant; one alone is set against what was spoken of or shown beside it. All that is shown, if so asked."""
+    named = tuple(dict.fromkeys(id_ for r in turn.references if r.role == "this" for id_ in _first(r)))
+    if len(named) < 2 and len(dialogue.slate) > 2 and AMONG.search(fold(turn.text)):
+        named = dialogue.slate
+    if len(named) > 2:
+        return Decision(Act.COMPARE, "compare", named[:MOST_COMPARED])
     pair = tuple(dict.fromkeys((*items, *dialogue.focus, *dialogue.slate)))[:2]
     if len(pair) == 2:
         return Decision(Act.COMPARE, "compare", pair)

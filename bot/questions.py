@@ -25,16 +25,20 @@ from bot.understanding.turn import Question
 from bot.values import Values, values_of
 from errors import Lang
 from retrieval.items import Item
-from retrieval.segment import HAN
+from retrieval.segment import HAN, fold
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-EASE: Mapping[str, float] = {"category": 1.1, "price": 1.1, "brand": 0.7, "year": 0.8}
-"""How readily a person can answer: what kind and what price they know better than whose or which year.
+EASE: Mapping[str, float] = {"category": 1.2, "price": 1.1, "brand": 0.7, "year": 0.8, "tags": 1.0} | {
+    f"attributes.{name}": 1.1 for name in ("audience", "level", "difficulty", "season", "style")
+}
+"""How readily a person can answer: what kind, what price and for whom they know better than whose or which year.
 
 Names are asked about only where there are few: many names leave none of them enough candidates."""
+OTHER_EASE = 0.85
+"""Of an attribute that is not in `EASE`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class QuestionParameters:
     """Bits that an answer must bring on average, times `EASE`."""
     covered: float = 0.5
     """Share of the candidates that at least one answer must fit."""
+    attribute_known: float = 0.75
+    """Share of the candidates that must have an attribute at all to be asked about it."""
     least_share: float = 0.06
     most_share: float = 0.75
     """An answer must fit some candidates and not nearly all."""
@@ -108,7 +114,7 @@ class Asker:
         if not len(candidates):
             return None
         splits = [split for split in self.splits(candidates, lang) if split.field not in taken]
-        worth = [gain(split.members) * EASE.get(split.field, 1.0) for split in splits]
+        worth = [gain(split.members) * EASE.get(split.field, OTHER_EASE) for split in splits]
         if max(worth, default=0.0) < self.parameters.least_gain:
             return None
         return worded(splits[int(np.argmax(worth))], lang, key)
@@ -121,7 +127,10 @@ class Asker:
         for field, text, places in self._values[lang].among(candidates, least):
             fields[field].append((text, places))
         for field, values in fields.items():
-            split = _by_value(field, values, len(candidates), p)
+            having = np.unique(np.concatenate([places for _, places in values]))
+            if field.startswith("attributes.") and len(having) < p.attribute_known * len(candidates):
+                continue
+            split = _by_value(field, _choosable(field, values), len(candidates), p)
             if split is not None:
                 yield split
         for field, numbers in self._numbers.items():
@@ -142,7 +151,9 @@ def worded(split: Split, lang: Lang, key: str = "") -> Question:
         kind = "tags"  # a name in another language says nothing to the reader; its values do
     words = texts[kind][lang]
     answers = [
-        words["answer"].format(value=value) if isinstance(value, str) else _band(split, value, lang)
+        words.get("answers", {}).get(fold(value)) or words["answer"].format(value=value)
+        if isinstance(value, str)
+        else _band(split, value, lang)
         for value in split.values
     ]
     text = _choose(words["ask"], key).format(label=labelled)
@@ -153,6 +164,26 @@ def which_question(count: int, lang: Lang, key: str = "") -> Question:
     """Asks which of the first `count` things shown is meant (at most three)."""
     words = _texts()["which"][lang]
     return Question("title", _choose(words["ask"], key), tuple(words["answers"][:count]))
+
+
+def loosening_question(offers: Sequence[tuple[str, str]], lang: Lang, key: str = "") -> Question:
+    """Asks which limit may give way. `offers`: ("price_up", a price) or ("open", what a limit is called)."""
+    words = _texts()["loosen"][lang]
+    answers = (words[kind].format(price=said, label=said) for kind, said in offers)
+    return Question("", _choose(words["ask"], key), tuple(answers))
+
+
+def _choosable(field: str, values: Sequence[tuple[str, IntArray]]) -> list[tuple[str, IntArray]]:
+    """The values that are a choice: not "everybody", and of several words for one thing the commonest."""
+    texts = _texts()
+    indifferent = frozenset(texts["indifferent"]) if field == "attributes.audience" else frozenset()
+    kept: dict[str, tuple[str, IntArray]] = {}
+    for name, places in sorted(values, key=lambda pair: -len(pair[1])):
+        folded = fold(name)
+        same = next((group[0] for group in texts["same"] if folded in group), folded)
+        if folded not in indifferent:
+            kept.setdefault(same, (name, places))
+    return list(kept.values())
 
 
 def _by_value(field: str, values: Sequence[tuple[str, IntArray]], count: int, p: QuestionParameters) -> Split | None:

@@ -14,7 +14,7 @@ from bot.explain import Reasons, quoted
 from bot.interest.parameters import InterestParameters
 from bot.interest.state import Thread
 from bot.reply import Because, Card, Slate
-from bot.shelf import FloatArray, IntArray, Request, Shelf
+from bot.shelf import BoolArray, FloatArray, IntArray, Request, Shelf
 from bot.weighing import Weigher
 from errors import Lang
 from retrieval import candidates
@@ -65,6 +65,12 @@ class Ranked:
         """[m] how many of the words asked for each candidate meets."""
         met: IntArray = self.choice.met[self.places]
         return met
+
+    @property
+    def fresh(self) -> BoolArray:
+        """[m] which candidates were not shown before."""
+        fresh = self.choice.fresh
+        return np.ones(len(self.places), dtype=np.bool_) if fresh is None else fresh[self.places]
 
     def picked(self, index: int) -> Picked:
         """A candidate as it was chosen."""
@@ -193,8 +199,9 @@ class Recommender:
             inside = np.flatnonzero(kind[ranked.places] & free)
             if len(inside) and len(chosen) < slots and not any(kind[ranked.places[i]] for i in chosen):
                 chosen.append(int(inside[np.lexsort((-total[inside], -met[inside]))[0]]))
-        for level in np.unique(met)[::-1]:
-            inside = np.flatnonzero((met == level) & free & ~np.isin(np.arange(len(total)), chosen))
+        levels = 2 * met + ranked.fresh  # what was shown before comes after what was not, if it may come again at all
+        for level in np.unique(levels)[::-1]:
+            inside = np.flatnonzero((levels == level) & free & ~np.isin(np.arange(len(total)), chosen))
             found = pick(
                 total[inside],
                 self.shelf.catalogue.centred[ranked.places[inside]],

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.answers import answer, comparison
+from bot.answers import answer
+from bot.comparing import among, comparison
 from bot.explain import quoted
 from bot.interest.state import Interest
 from bot.phrasing.plain import in_words, opening_sentence
 from bot.phrasing.requests import INTENTS, OPENING, ItemLine, LineRequest, OpeningLine
-from bot.points import compared
+from bot.points import chooses, compared
 from bot.policy import Act, Decision
 from bot.reply import Slate
 from bot.smalltalk import is_foreign, talk
 from bot.understanding.turn import Turn
+from errors import Lang
 from retrieval.items import Item
 
 WRITTEN = frozenset({"recommend", "refine", "reject", "more", "shift", "liked", "unmet"})
@@ -67,8 +69,11 @@ def opening_words(decision: Decision, turn: Turn, slate: Slate, interest: Intere
         case Act.ANSWER:
             return answer([card.item for card in slate.cards], turn.asked, lang)
         case Act.COMPARE if len(slate.cards) > 1:
-            one, two = slate.cards[:2]
-            return comparison(one, two, turn.asked or compared(turn, (one.item, two.item)), lang)
+            points = turn.asked or compared(turn, [card.item for card in slate.cards])
+            if len(slate.cards) > 2:
+                return among([card.item for card in slate.cards], points, lang)
+            one, two = slate.cards
+            return comparison(one, two, points, lang, whole=chooses(turn))
         case Act.WHICH if slate.question:
             return slate.question.text
         case Act.CHAT if decision.situation in ("thanks", "nothing_shown"):
@@ -84,6 +89,11 @@ def opening_words(decision: Decision, turn: Turn, slate: Slate, interest: Intere
     if slate.cards and not slate.unmet and is_foreign(turn.text):
         return in_words("foreign", lang, key)
     situation = decision.situation
+    if not slate.cards and not slate.unmet and (limits := limits_in_force(interest)):
+        return in_words("nothing_left_within", lang, key, limits=_listed(limits, lang))
+    if slate.cards and situation == "stock":
+        kinds = dict.fromkeys(card.item.category or card.item.domain for card in slate.cards)
+        return in_words("stock", lang, key, kinds=("、" if lang == "zh" else ", ").join(kinds))
     if slate.cards and not slate.unmet and situation == "similar":
         if named:
             title = quoted(named[0].title, named[0].domain, lang)
@@ -91,6 +101,17 @@ def opening_words(decision: Decision, turn: Turn, slate: Slate, interest: Intere
         situation = "recommend"
     plain = OpeningLine(lang, turn.text, situation, unmet=slate.unmet)
     return opening_sentence(plain, empty=not slate.cards, nearest=slate.nearest)
+
+
+def limits_in_force(interest: Interest) -> tuple[str, ...]:
+    """The limits that what is talked of is held to, in the visitor's words."""
+    domain = interest.live.domain if interest.live else ""
+    held = (limit for limit in interest.limits if not domain or limit.domain in ("", domain))
+    return tuple(dict.fromkeys(limit.constraint.text for limit in held))
+
+
+def _listed(words: Sequence[str], lang: Lang) -> str:
+    return ("、" if lang == "zh" else ", ").join(f"“{word}”" for word in words)
 
 
 def spoken_of(interest: Interest) -> str:

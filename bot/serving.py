@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from errno import EADDRNOTAVAIL
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 def serve(settings: Settings) -> None:
     """Serves until it is stopped. Raises SettingsError for a port that cannot be had, and what set-up raises."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch reads it once: waiting threads do not spin
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in ("bot", "retrieval", "storage"):
         logging.getLogger(name).setLevel(logging.INFO)

@@ -40,7 +40,8 @@ class Shelf:
 class Request:
     """What a slate is wanted for.
 
-    `shown`: ids that are not shown again; `without`: ids never to be shown (what something similar is wanted to).
+    `shown`: ids that are not shown again, unless this turn narrows what was asked for and too little else meets it;
+    `without`: ids never to be shown (what something similar is wanted to).
     `domains`: the site's own choice of domains, none for all. `said_at`: the turn whose words are answered, empty if
     none. `seed`: draws the first slates. `anything`: the visitor left the choice open, so different directions,
     whatever was spoken of before.

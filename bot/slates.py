@@ -7,12 +7,13 @@ from dataclasses import replace
 from zlib import crc32
 
 from bot.interest.state import Interest
+from bot.loosening import loosening
 from bot.mind import Mind
 from bot.policy import Act, Decision, is_broad, taken_fields, with_slate
 from bot.questions import which_question
 from bot.recommend import Request
 from bot.reply import Slate
-from bot.understanding.turn import Context, Question, Turn
+from bot.understanding.turn import Context, Intent, Question, Turn
 from errors import Lang
 from retrieval.items import Item
 from storage.records import TurnState, new_id
@@ -67,18 +68,30 @@ def slate_for(
             if decision.act is Act.WHICH:
                 slate = replace(slate, question=which_question(len(slate.cards), turn.lang, turn.text))
             return decision, slate
-    if decision.situation == "anything":
+    if decision.is_open:
         request = replace(request, anything=True)
     elif turn.wishes:
         # What the opening drew before anybody had spoken must not be missing from what is asked for.
         request = replace(request, shown=set(state.shown_ids) - set(state.opening_ids))
+    if turn.intent is Intent.REFINE and interest.live is None and (domain := _spoken_of(mind, state, interest)):
+        request = replace(request, domains=(domain,))
     if alike := [id_ for r in turn.references if r.role == "similar" for id_ in r.item_ids]:
         request = replace(request, without={*request.without, *alike})
     slate = mind.recommender.slate(request, slate.slate_id)
     decision = with_slate(decision, slate)
     if decision.may_ask:
         slate = replace(slate, question=_question(mind, request, turn))
+    elif not slate.cards and not decision.clash:
+        slate = replace(slate, question=loosening(mind.recommender, request, turn.text))
     return decision, slate
+
+
+def _spoken_of(mind: Mind, state: TurnState, interest: Interest) -> str:
+    """The domain of the items that were spoken of, where nothing was wished for yet; else empty."""
+    catalogue, talk, bound = mind.recommender.shelf.catalogue, interest.dialogue, state.session.domains
+    ids = [id_ for id_ in talk.focus or talk.slate if id_ in catalogue.position]
+    domains = {catalogue.items[catalogue.position[id_]].domain for id_ in ids}
+    return domains.pop() if len(domains) == 1 and (not bound or domains <= set(bound)) else ""
 
 
 def named_items(mind: Mind, ids: Sequence[str], lang: Lang) -> list[Item]:

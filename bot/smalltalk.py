@@ -15,10 +15,12 @@ from errors import Lang
 from retrieval.segment import fold
 
 CARING = frozenset({"distress", "illness", "care"})
+INVITING: Mapping[str, str] = {"bored": "anything", "stock": "stock"}
+"""Kinds of talk that things to look at answer best → what the opening is about then."""
 KINDS: Mapping[Intent, tuple[str, ...]] = {
     Intent.SMALL_TALK: (
         *("distress", "instruction", "abuse"),
-        *("who", "able", "mood", "complaint", "bye", "praise", "hello", "noted", "chat"),
+        *("stock", "bored", "who", "able", "mood", "complaint", "bye", "praise", "hello", "noted", "chat"),
     ),
     Intent.OUT_OF_SCOPE: ("distress", "instruction", "abuse", "out_of_scope"),
     Intent.CARE: ("distress", "illness", "care"),
@@ -104,7 +106,8 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=32)
 def _cues(kind: str) -> re.Pattern[str]:
-    cues = _texts()["kinds"][kind]["cues"]
+    texts = _texts()
+    cues = texts["inviting"].get(kind) or texts["kinds"][kind]["cues"]
     return _pattern(fold(word) for word in (*cues["zh"], *cues["en"]))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot import allowed
-from bot.choosing import Choice, queries
+from bot.choosing import CURRENT_WORD, Choice, queries
 from bot.interest.feedback import pulled
 from bot.interest.parameters import InterestParameters
 from bot.interest.state import Interest, Thread
@@ -167,5 +167,6 @@ def profile_fit(shelf: Shelf, thread: Thread, places: IntArray) -> FloatArray:
 
 
 def is_bare(thread: Thread) -> bool:
-    """Whether no more than a domain was named."""
-    return bool(thread.words) and all(word.is_domain for word in thread.words)
+    """Whether no more than a domain is asked for, whatever colours it still."""
+    telling = [word for word in thread.words if word.weight >= CURRENT_WORD or word.pinned or word.is_item]
+    return bool(telling) and all(word.is_domain for word in telling)

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answers import answer, comparison
+from bot.answers import answer
+from bot.comparing import comparison
 from bot.points import compared
 from bot.reply import Card
 from bot.understanding.turn import Intent, Reference, Turn

@@ -1,7 +1,7 @@
 import pytest
+from heard import SLATE, heard
 
 from bot.understanding.turn import Intent
-from heard import SLATE, heard
 
 
 @pytest.mark.parametrize(

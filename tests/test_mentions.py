@@ -1,5 +1,4 @@
 import pytest
-
 from heard import heard, understander
 
 

@@ -61,6 +61,7 @@ def test_scope_of_negation(text: str, refused: list[str]) -> None:
         ("I used to like rock", " rock", 0.0),
         ("不介意黑白片", "黑白片", 0.2),
         ("I don't mind horror", " horror", 0.2),
+        ("锅我再想想，还是看书吧", "锅我", 0.0),
     ],
 )
 def test_what_is_neither_wished_nor_refused(text: str, said: str, sentiment: float) -> None:

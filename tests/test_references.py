@@ -1,7 +1,7 @@
 import pytest
+from heard import JEANS, READER, SHOES, SLATE, heard
 
 from bot.understanding.turn import Context, Intent, Question
-from heard import JEANS, READER, SHOES, SLATE, heard
 
 ALL = (SHOES, JEANS, READER)
 
@@ -48,6 +48,27 @@ def test_what_was_shown(text: str, ids: tuple[str, ...]) -> None:
 )
 def test_what_only_looks_like_it(text: str) -> None:
     assert heard(text, SLATE).references == ()
+
+
+def test_one_that_many_were_asked_for() -> None:
+    turn = heard("which of these is the cheapest?", SLATE)
+    assert [r.item_ids for r in turn.references] == [(SHOES,)]
+    assert turn.intent is Intent.ABOUT
+
+
+@pytest.mark.parametrize("text", ["how much is the gym pair?", "what colours do the flexible gym trainers come in?"])
+def test_words_of_what_was_shown(text: str) -> None:
+    assert [r.item_ids for r in heard(text, SLATE).references] == [(SHOES,)]
+
+
+def test_a_pronoun_is_of_what_the_message_names() -> None:
+    assert [r.kind for r in heard("is Intersteller any good? do you have it", SLATE).references] == ["title"]
+
+
+@pytest.mark.parametrize("text", ["同一个牌子的", "anything by the same brand", "his other clothes"])
+def test_more_of_the_same_maker(text: str) -> None:
+    (limit,) = heard(text, SLATE).constraints
+    assert (limit.field, limit.op, "跃坪" in limit.values) == ("brand", "is", True)
 
 
 def test_nothing_shown_nothing_meant() -> None:

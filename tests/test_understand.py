@@ -1,7 +1,7 @@
 import pytest
+from heard import SLATE, heard, wished
 
 from bot.understanding.turn import Constraint, Intent, Turn
-from heard import SLATE, heard, wished
 
 
 def limited(turn: Turn, field: str) -> Constraint:
@@ -34,6 +34,15 @@ def test_the_worked_example() -> None:
         ("running shoes for women", ["clothing"]),
         ("给孩子看的动画片", ["film"]),
         ("用鸡蛋做的菜", ["recipe"]),
+        ("想买双跑步鞋", ["clothing"]),
+        ("music for yoga", ["music"]),
+        ("climate news", ["news"]),
+        ("推荐一本书和一部电影，都要科幻的", ["book", "film"]),
+        ("家里缺个锅", ["home"]),
+        ("我想听粤语歌", ["music"]),
+        ("买书", ["book"]),
+        ("something light", [""]),
+        ("相机", ["electronics"]),
     ],
 )
 def test_wishes_and_their_domains(text: str, domains: list[str]) -> None:
@@ -149,6 +158,11 @@ def test_comparisons_are_with_what_was_shown() -> None:
     assert limited(heard("比第二个便宜的", SLATE), "price").value == 299
     assert limited(heard("便宜一点", SLATE), "price").op == "<"
     assert limited(heard("便宜一点"), "price").op == "low"
+
+
+def test_a_limit_that_is_a_text_is_taken_back() -> None:
+    assert heard("颜色不挑", SLATE).lifted == {"attributes.color"}
+    assert "price" in heard("预算不限", SLATE).lifted
 
 
 def test_numbers_know_the_catalogues_fields() -> None:

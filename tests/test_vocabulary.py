@@ -5,12 +5,12 @@ from __future__ import annotations
 from time import thread_time
 
 import pytest
+from heard import LIBRARY, catalogue_of, heard, understander, wished
 
 from bot.understanding.domain_words import learnt_heads
 from bot.understanding.names import Line, Names, units
 from bot.understanding.turn import Intent
 from retrieval.segment import Segmenter, simplified
-from heard import LIBRARY, catalogue_of, heard, understander, wished
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ class InterestParameters:
     is named."""
     restated: float = 0.45
     """The same after a turn that named another kind, or the domain anew: it colours still, but is not asked for."""
+    carried: float = 0.4
+    """What a word weighs in a new thread that was opened by naming no more than a domain."""
     forget_word: float = 0.12
     """Words below this weight are forgotten."""
     current_kind: float = 0.4

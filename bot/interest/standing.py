@@ -263,6 +263,8 @@ def _gives_way(old: Constraint, new: Constraint) -> bool:
         return True
     if new.op in RELATIVE:
         return old.op in RELATIVE
+    if new.op == "~" and old.op in ("<=", ">="):
+        return False  # "around 200" does not take back "under 250"
     return not opposed
 
 

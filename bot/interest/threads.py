@@ -107,7 +107,8 @@ def listen(threads: Sequence[Thread], said: Sequence[Said], manner: str, p: Inte
     for one in said:
         index = _nearest(talk, one, touched, before, manner, p)
         if index is None:
-            talk.append(Thread(one.vector, 1.0, _merged((), one.words, 1.0, 1.0, p), one.domain))
+            words = (*_merged((), one.words, 1.0, 1.0, p), *_carried(one, [threads[i] for i in before], p))
+            talk.append(Thread(one.vector, 1.0, words, one.domain))
             touched.append(len(talk) - 1)
             continue
         old = _woken(talk[index]) if manner == RETURNING else talk[index]
@@ -117,7 +118,9 @@ def listen(threads: Sequence[Thread], said: Sequence[Said], manner: str, p: Inte
     moved = bool(spoken_of) and bool(set(domains) - {""} - spoken_of)
     if not touched:
         return Heard(tuple(threads))
-    shifted = manner == RETURNING or (manner == PLAIN and not set(touched) <= before)
+    # Besides what went before is within its domain; "and some music" after films is about music now.
+    elsewhere = bool(spoken_of) and bool(domains) and not set(domains) & {"", *spoken_of}
+    shifted = manner == RETURNING or (manner == PLAIN and not set(touched) <= before) or elsewhere
     return Heard(_settled(talk, touched, before, manner, shifted, p), domains, moved, shifted and bool(before))
 
 
@@ -185,6 +188,18 @@ def _nearest(
     return max(found, key=nearness, default=None)
 
 
+def _carried(one: Said, live: Sequence[Thread], p: InterestParameters) -> tuple[Word, ...]:
+    """What was spoken of, for a wish that opens a thread and names no more than a domain: it colours the new one.
+
+    What something similar was wished to is still that.
+    """
+    if not one.domain or any(word.facets and not word.is_domain for word in one.words):
+        return ()
+    old = [word for thread in live for word in thread.words if word.facets and not word.is_domain]
+    words = (w if w.is_item else replace(w, weight=p.carried * w.weight, pinned=False) for w in old)
+    return tuple(word for word in words if word.weight >= p.forget_word)
+
+
 def _joined(old: Thread, one: Said, manner: str, p: InterestParameters) -> Thread:
     """The thread with the wish in it, live."""
     kinds = [w for w in one.words if w.is_kind and not w.is_domain]
@@ -241,7 +256,7 @@ def _settled(
             return 1.0
         if thread.source == "profile":
             return p.profile_fade
-        if i in before and manner == ADDED:
+        if i in before and manner == ADDED and not shifted:
             return 1.0
         return p.decay * (p.pivot if i in before and shifted else 1.0)
 

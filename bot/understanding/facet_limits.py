@@ -17,6 +17,7 @@ FEW_WORDS = 2
 """With no more words than this in a wish, each is told."""
 NEAR = re.compile(r"[^，。,.；;！!？?]{0,4}|\s?(?:[\w'-]+\s){0,2}")
 """What may stand between two words that belong together."""
+SAID_OF = re.compile(r"\b(?:in|with|from|at)\s$")
 Mask = npt.NDArray[np.bool_]
 
 LOSES = 0.3
@@ -54,6 +55,8 @@ def is_told(term: Term, wishes: Sequence[Wish], text: str, concepts: Concepts) -
         return True
     wish = next((wish for wish in wishes if term in wish.terms), None)
     if wish is None or len(wish.terms) <= FEW_WORDS:
+        return True
+    if SAID_OF.search(text[max(0, term.start - 6) : term.start]):
         return True
     known = [other for other in wish.terms if other is term or other.facets]
     place = known.index(term)

@@ -25,6 +25,8 @@ COMPARING = re.compile(
     r"|which).{1,40}\b(?:better|cheaper|longer|shorter|newer|nicer|warmer|lighter)\b"
 )
 CHOOSING = re.compile(r"哪|还是|差多少|相差|\bor\b|\bwhich\b|\bbetween\b|\bcompare\b|\bversus\b|\bvs\b|\bdifference\b")
+WITH_ANOTHER = re.compile(r"[和跟与].{1,20}比(?!较)|\bcompare\b.*\b(?:with|to)\b|\bversus\b|\bvs\b|\bbetter than\b")
+THERE = re.compile(r"\b(?:is|are|does|do|can|has|have)\b.*\bthere\b(?!\s+(?:is|are|any|a)\b)")
 TOPIC = re.compile(
     r"关于|有关|讲|的(?:书|电影|片|课|小说|纪录片|文章|音乐|剧)|\b(?:about"
     r"|on) (?:depression|suicide|cancer|anxiety|grief)|\b(?:books?|films?|movies?"
@@ -118,10 +120,11 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
     known = {item for reference in named for item in reference.item_ids[:3]}
     fields = tuple(dict.fromkeys(field for _, _, of in asked.find(heard.rest) for field in of))
     content = any(wish.domain and not _is_named(wish, named) for wish in heard.wishes)
-    several = len(known) > 1 or (not content and len(heard.context.slate) > 1)
+    several = len(known) > 1 or (not content and not named and len(heard.context.slate) > 1)
     titles = sum(reference.kind == "title" for reference in named)
     between = titles > 1 and CHOOSING.search(heard.plain)
-    if between or (COMPARING.search(heard.plain) and several and (not content or titles > 1)):
+    beside = len(known) == 1 and titles == 1 and WITH_ANOTHER.search(heard.plain) and heard.context.slate
+    if between or beside or (COMPARING.search(heard.plain) and several and (not content or titles > 1)):
         of_limits = (limit.field for limit in heard.constraints)
         return Verdict(Intent.COMPARE, tuple(dict.fromkeys((*fields, *of_limits))))
     if not QUESTION.search(heard.plain):
@@ -136,7 +139,8 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
         return Verdict(Intent.ABOUT, fields)
     if content or (numeric and not fields) or not (heard.context.slate or heard.context.focus) or named:
         return None
-    if OF_IT.search(heard.plain) and (fields or heard.wishes) and not re.match(r"\W*有", heard.plain):
+    of_it = OF_IT.search(heard.plain) or (fields and THERE.search(heard.plain))
+    if of_it and (fields or heard.wishes) and not re.match(r"\W*有", heard.plain):
         return Verdict(Intent.ABOUT, fields or _of_terms(heard))
     if fields and not heard.wishes and not heard.lifted:
         return Verdict(Intent.ABOUT, fields)
@@ -175,6 +179,12 @@ def _goes_back(heard: Heard) -> bool:
 
 def _wanted(heard: Heard) -> Verdict:
     against = any(r.sentiment < 0 for r in heard.references)
+    unknown = all(not term.facets for term in (*heard.refusals, *(t for w in heard.wishes for t in w.terms)))
+    if unknown and not heard.references and not heard.constraints and not heard.lifted:
+        # "I've no plans at all. Surprise me": words that mean nothing here do not outweigh what is said plainly
+        for intent in (Intent.MORE, Intent.ANYTHING, Intent.THANKS):
+            if intent in heard.said:
+                return Verdict(intent, certain=not heard.wishes)
     if "more" in heard.said and not heard.wishes and not against and not heard.refusals and heard.references:
         return Verdict(Intent.MORE)
     if (heard.refusals or against) and not heard.wishes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+import numpy as np
 
 from bot.understanding.attributes import read_data
 from bot.understanding.domain_words import domain_words
 from bot.understanding.turn import Facet
 from retrieval.catalogue import Catalogue
-from retrieval.segment import HAN, Segmenter, Token, fold, phrase_norm
+from retrieval.segment import HAN, Segmenter, Token, fold, phrase_norm, stop_words
 
 TERM_FIELDS = ("domain", "category", "brand", "tags")
 GENERAL = 0.3
@@ -20,6 +22,12 @@ LONGEST_VALUE = 24
 """Characters of the longest attribute value that anybody would say."""
 MOST_VALUES = 400
 """An attribute with more values than this is no choice between a few."""
+VERBS = frozenset("说练跑走跳打写画唱弹拍骑游爬种养煮炒烤炖蒸泡洗睡坐站动")
+"""Characters that end the names of kinds (小说, 跑步) and by themselves say what is done."""
+SHORTENED = 4
+"""Characters of the names that have a short form of the first and the third."""
+WHOLE = 0.6
+"""A kind with this share of a domain's items is called as the domain is."""
 YES, NO = "true", "false"
 
 
@@ -51,13 +59,16 @@ class Lexicon:
         for facet, count in known:
             self._learn(facet.value, facet, count)
         self._learn_switches()
+        self._learn_short_forms({word for word, _ in called})
         self._link_synonyms()
         for word, name in called:
             norm = phrase_norm(segmenter.tokens(word))
             if norm and norm not in self.domains:
-                self._learn(word, Facet("domain", fold(name)))
+                if not self._names_a_kind(norm, name):
+                    self._learn(word, Facet("domain", fold(name)))
                 self.domains[norm] = name
         self._learn_parts()
+        self._learn_characters()
 
     def _learn(self, words: str, facet: Facet, count: int = 1) -> None:
         tokens = self.segmenter.tokens(words)
@@ -110,6 +121,43 @@ class Lexicon:
                     self._note_length(tokens)
                     self.facets[norm] = tuple(dict.fromkeys((*self.facets.get(norm, ()), *shared)))
                     self.weights.update(fold(t.text) for t in tokens if t.text.isascii())
+
+    def _learn_short_forms(self, called: Collection[str]) -> None:
+        """The usual short form of a kind's name of four characters: 青旅 for 青年旅舍.
+
+        A word that people know otherwise is none, unless it is one that the domain is `called` by.
+        """
+        for value in self.catalogue.facets.get("category", {}):
+            if len(value) == SHORTENED and all(HAN.match(char) for char in value):
+                short = value[0] + value[2]
+                if short not in self.facets and (short in called or not self.segmenter.is_common(short)):
+                    self.segmenter.add(short)
+                    self._learn(short, Facet("category", value))
+
+    def _names_a_kind(self, norm: str, domain: str) -> bool:
+        """Whether a word for a domain is first the name of a kind in it (hostel among hotels), so no whole domain."""
+        kinds = self.catalogue.facets.get("category", {})
+        places = [kinds[facet.value] for facet in self.facets.get(norm, ()) if facet.field == "category"]
+        inside = self.catalogue.in_domain(domain)
+        return bool(places) and inside[np.concatenate(places)].sum() < WHOLE * inside.sum()
+
+    def _learn_characters(self) -> None:
+        """One character by which people call a kind: 锅 for 锅具, 操 for 老年操, if only one domain has such kinds."""
+        kinds = self.catalogue.facets.get("category", {})
+        found: dict[str, list[Facet]] = {}
+        for value in kinds:
+            if 1 < len(value) <= LONGEST_PART and all(HAN.match(char) for char in value):
+                for char in {value[-1], *(value[0] if len(value) == 2 else "")}:
+                    found.setdefault(char, []).append(Facet("category", value))
+        for char, facets in found.items():
+            codes = self.catalogue.domain_codes[np.concatenate([kinds[facet.value] for facet in facets])]
+            if (
+                char not in VERBS
+                and char not in stop_words()
+                and char not in self.facets
+                and len(np.unique(codes)) == 1
+            ):
+                self.facets[char] = tuple(facets)
 
     def _learn_parts(self) -> None:
         """A word that values of a choice end in (中国香港, mulberry silk) stands for them, if it means nothing else.

@@ -147,7 +147,7 @@ class _Reader:
         whole = found.how in ("whole", "part")
         if found.how == "beginning":
             return self._is_beginning(found, words, start, end)
-        if not self.vocabulary.is_name(words) and size < 6 - 2 * words[0].text.isascii():
+        if not self.vocabulary.is_name(words) and not self._is_described_name(found, words):
             return False
         if found.how == "slip":
             return not any(
@@ -159,6 +159,15 @@ class _Reader:
             common = self.vocabulary.segmenter.is_common(self.plain[start:end]) and size < 5
             return whole and (not common or self._named(start, end) or self._alone(start, end))
         return self._is_latin_title(found, words, start, end)
+
+    def _is_described_name(self, found: Found, words: Sequence[Token]) -> bool:
+        """Whether a title with a kind of thing in it is a name all the same: long, or with a word of its own."""
+        size, english = found.end - found.start, words[0].text.isascii()
+        if size >= (4 if english else 6):
+            return True
+        known = [(t, facets) for t, facets in self.vocabulary.words(words) if t.text.lower() not in stop_words()]
+        proper = any(all(facet.field == "brand" for facet in facets) for _, facets in known)
+        return found.how == "whole" and english and size > 1 and proper and all(w.text[:1].isupper() for w in words)
 
     def _alone(self, start: int, end: int) -> bool:
         """Whether nothing else is said."""

@@ -24,6 +24,8 @@ NUMBERED = re.compile(
 )
 LONGEST = 32
 """Characters of canonical text that a name may have."""
+TELLING = 6
+"""An English word longer than this can be a telling part of a title by itself (Sapiens)."""
 MOST_MEANT = 8
 """A part of a name that fits more items than this names none of them."""
 TYPO_LENGTH = 4, 14
@@ -248,7 +250,7 @@ def _parts(name: str) -> Iterator[str]:
     for piece in {bare, *pieces, NUMBERED.sub("", bare), *(NUMBERED.sub("", p) for p in pieces[:1])} - {name}:
         said = units(piece)
         key = key_of(said)
-        if len(key) >= 2 and (piece == bare or len(said) > 1):
+        if len(key) >= 2 and (piece == bare or len(said) > 1 or len(key) > TELLING):
             yield key
     if "-" in bare:
         joined = key_of(units(bare.replace("-", "")))

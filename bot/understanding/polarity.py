@@ -20,6 +20,8 @@ REFUSED, WEAK, SILENT, MILD, LIKED, LOVED = -1.0, -0.4, 0.0, 0.2, 0.5, 0.9
 CLAUSE_END = re.compile(r"[，,。.；;！!？?\n]+(?!\d)|\s-\s|——")
 BEFORE: dict[str, float] = {"refuse": REFUSED, "weak": WEAK, "past": SILENT, "mild": MILD}
 """Cues that stand before their object, and what they say of it."""
+AFTER: dict[str, float] = {"refuse_after": REFUSED, "done": SILENT}
+"""Cues that stand after it."""
 LACKING = frozenset({"没有", "不含", "不带", "不加", "无"})
 EMPTY = re.compile(
     r"(?:[\s的了啊吧呢嘛呀哦啦我你咱这那也都就再真还过给只是看推荐买听来现在其实已经最近]|了吧"
@@ -42,7 +44,18 @@ def cue_events(text: str) -> list[Cue]:
     """The steering cues and the ends of clauses, in order; no character is read twice."""
     events: list[Cue] = []
     masked = text
-    for kind in ("double_negative", "not_a_refusal", "past", "mild", "refuse_after", "weak", "refuse", "turn", "want"):
+    for kind in (
+        "double_negative",
+        "not_a_refusal",
+        "past",
+        "mild",
+        "done",
+        "refuse_after",
+        "weak",
+        "refuse",
+        "turn",
+        "want",
+    ):
         found = find(kind, masked)
         masked = blank(masked, found)
         neutral = kind in ("double_negative", "not_a_refusal")
@@ -73,18 +86,16 @@ def stances(text: str, cues: Sequence[Cue] | None = None) -> tuple[Stance, ...]:
             if not _is_empty(inside):
                 found.append(Stance(open_from, cue.start - _head(text, open_cue, inside), sentiment))
             elif (
-                cue.kind != "refuse_after"
-                and _looks_back(text, open_cue)
-                and not _is_empty(text[boundary : open_cue.start])
+                cue.kind not in AFTER and _looks_back(text, open_cue) and not _is_empty(text[boundary : open_cue.start])
             ):
                 found.append(Stance(boundary, open_cue.start, sentiment))
             open_cue = None
         if cue.kind in BEFORE:
             open_cue, open_from = cue, cue.end
-        elif cue.kind == "refuse_after":
+        elif cue.kind in AFTER:
             start = boundary if not _is_empty(text[boundary : cue.start]) else previous
             if not any(s.start < cue.start and s.end > start for s in found):
-                found.append(Stance(start, cue.start, REFUSED))
+                found.append(Stance(start, cue.start, AFTER[cue.kind]))
             previous = boundary = cue.end
         elif cue.kind == "clause":
             previous, boundary = boundary, cue.end
@@ -95,7 +106,7 @@ def stances(text: str, cues: Sequence[Cue] | None = None) -> tuple[Stance, ...]:
 
 def cue_spans(cues: Sequence[Cue]) -> list[tuple[int, int]]:
     """The characters of `cue_events` that say how something is felt about: they are no words of a wish themselves."""
-    return [(cue.start, cue.end) for cue in cues if cue.kind in BEFORE or cue.kind == "refuse_after"]
+    return [(cue.start, cue.end) for cue in cues if cue.kind in BEFORE or cue.kind in AFTER]
 
 
 def refused_spans(text: str) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.understanding import cues
+from bot.understanding.asked import QUESTION
 from bot.understanding.cues import blanked, filled, lowered
 from bot.understanding.facet_limits import facet_limits, is_told
 from bot.understanding.intents import COURTESY, Heard, decide
@@ -18,7 +19,7 @@ from bot.understanding.polarity import MILD, REFUSED, cue_events, cue_spans, sta
 from bot.understanding.references import references
 from bot.understanding.shown import Shown
 from bot.understanding.spoken import Spoken, role_of
-from bot.understanding.terms import SIGN, Marked
+from bot.understanding.terms import SIGN, Marked, home, only
 from bot.understanding.turn import Constraint, Context, Facet, Intent, Reference, Term, Turn, Wish
 from errors import Lang
 from retrieval.segment import Token, simplified
@@ -27,7 +28,16 @@ Span = tuple[int, int]
 
 WISHING_NOTHING = frozenset({Intent.ABOUT, Intent.COMPARE, Intent.OUT_OF_SCOPE, Intent.CARE})
 """What these ask, or tell, is no wish."""
+COURTESIES = frozenset({Intent.MORE, Intent.ANYTHING, Intent.THANKS})
+EVERYWHERE = frozenset({"price", "year"})
+"""Fields that say nothing of what kind of thing is meant."""
 NEVER_LIMITED = frozenset({"description", "category"})
+SAME_MAKER = re.compile(
+    r"同一?个?(?:导演|作者|作家|歌手|乐队|品牌|牌子|老师|出版社|店家?)(?:的|写的|拍的|唱的)?"
+    r"|[他她](?:的其[他它]|的别的|别的|其[他它]的|写的其[他它])"
+    r"|\b(?:by )?the same (?:director|author|writer|singer|artist|band|brand|maker|publisher|teacher)\b"
+    r"|\b(?:his|her|their) other\b|\b(?:else|more|anything) by (?:him|her|them)\b"
+)
 DENYING = re.compile(r"[不无非没别]|no[nt]?\b")
 LIFTING = re.compile(
     r"\s*(?:都|也|就|我)?\s*(?:不挑|无所谓|都行|都可以|随便|不限|不重要|没要求|没所谓|不在乎"
@@ -96,7 +106,7 @@ class Reading:
         spoken = Spoken(self.text, self.plain, masked, stances(masked, events), strong_spans(masked))
         said = [(cue.start, cue.end) for found in courtesies.values() for cue in found]
         read = [*limited.spans, *said, *cue_spans(events), *self._spans("filler"), *self._spans("also")]
-        wanted = self._wanted(pointed, spoken, blanked(pointed.rest, read))
+        wanted = self._wanted(pointed, spoken, blanked(pointed.rest, read), limited.constraints)
         items = self.vocabulary.catalogue.items
         about = spoken.references(pointed.mentions, items, pointed.shown, self.context.focus)
         heard = Heard(
@@ -114,13 +124,17 @@ class Reading:
         )
         verdict = decide(heard, self.knowledge.asked)
         aside = verdict.intent in WISHING_NOTHING
+        refusals = wanted.refusals
+        if verdict.intent in COURTESIES:
+            # what the catalogue does not know is no wish beside "surprise me"
+            aside, refusals = True, tuple(term for term in refusals if term.facets)
         felt = [t.sentiment for t in (*wanted.wished, *wanted.refusals)] or [r.sentiment for r in about]
         return Turn(
             text=self.text,
             lang=language(self.text, default_lang),
             intent=verdict.intent,
             wishes=() if aside else wanted.wishes,
-            refusals=wanted.refusals,
+            refusals=refusals,
             constraints=() if aside else tuple(heard.constraints),
             lifted=frozenset(heard.lifted),
             additive=cues.says("also", masked),
@@ -137,7 +151,8 @@ class Reading:
     def _pointed(self) -> Pointed:
         mentions = self.knowledge.mentions.find(self.text, self.tokens)
         unnamed = blanked(self.plain, [(m.start, m.end) for m in mentions])
-        shown = references(unnamed, Shown(self.context, self.vocabulary, self.knowledge.concepts))
+        of = Shown(self.context, self.vocabulary, self.knowledge.concepts)
+        shown = references(unnamed, of, pronouns=not any(m.kind == "title" for m in mentions))
         return Pointed(mentions, shown, unnamed, blanked(unnamed, [(r.start, r.end) for r in shown]))
 
     def _limited(self, pointed: Pointed) -> Limited:
@@ -156,7 +171,21 @@ class Reading:
         for limit in sorted((*compared, *plain), key=lambda limit: limit.start):
             found.setdefault((limit.field, limit.op, limit.value), limit)
         said = tuple(replace(limit, text=self.text[limit.start : limit.end]) for limit in found.values())
+        if same := self._same_maker():
+            said = (*said, same)
+            taken.append((same.start, same.end))
         return Limited(said, frozenset(field for field, _, _ in lifted), taken)
+
+    def _same_maker(self) -> Constraint | None:
+        """“By the same director”, “his other books”: of what was spoken of last, or else shown first."""
+        match = SAME_MAKER.search(self.plain)
+        catalogue = self.vocabulary.catalogue
+        ids = [i for i in (*self.context.focus, *self.context.slate) if i in catalogue.position]
+        values = self.vocabulary.brands_at(catalogue.position[ids[0]]) if match and ids else ()
+        if not match or not values:
+            return None
+        start, end = match.span()
+        return Constraint("brand", "is", 0.0, self.text[start:end], start, end, values)
 
     def _values(self, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """For each numeric field, the values of the items with these ids."""
@@ -172,8 +201,11 @@ class Reading:
 
     # -- words
 
-    def _wanted(self, pointed: Pointed, spoken: Spoken, bare: str) -> Wanted:
-        """The words that nothing else has read, as wishes, refusals and limits. `bare`: the text without the rest."""
+    def _wanted(self, pointed: Pointed, spoken: Spoken, bare: str, numbers: Sequence[Constraint]) -> Wanted:
+        """The words that nothing else has read, as wishes, refusals and limits.
+
+        `bare`: the text without the rest; `numbers`: the limits in numbers that were read in the rest.
+        """
         concepts, reader = self.knowledge.concepts, self.knowledge.terms
         words = list(self.vocabulary.words(self._free(bare)))
         domains = self._domains(words)
@@ -184,19 +216,34 @@ class Reading:
         marked = Marked(self.text, spoken.masked)
         terms = reader.terms(marked, free, named, meant, spoken.found, spoken.strong)
         asking = self.knowledge.asked.find(bare)
-        terms = [t for t in terms if t.facets or not any(a < t.end and t.start < b for a, b, _ in asking)]
+        asks = QUESTION.search(self.plain) is not None
+        terms = [term for term in terms if not any(_is_asked(term, a, b, asks) for a, b, _ in asking)]
         wished = [term for term in terms if term.sentiment >= MILD]
         refused = [(s.start, s.end) for s in spoken.found if s.sentiment == REFUSED]
-        wishes = reader.wishes(self.text, wished, refused)
+        wishes = self._at_home(reader.wishes(self.text, wished, refused), numbers)
         about = tuple(dict.fromkeys(w.domain for w in wishes if w.domain)) or domains
         told = [term for term in wished if is_told(term, wishes, self.plain, concepts)]
         return Wanted(
             wishes,
             wished,
-            refusals=tuple(term for term in terms if term.sentiment == REFUSED),
+            refusals=tuple(_narrowest(term) for term in terms if term.sentiment == REFUSED),
             less=tuple(term for term in terms if REFUSED < term.sentiment < 0),
             constraints=facet_limits(self.text, told, about, self.vocabulary, concepts),
             lifted=frozenset(f for a, b, of in asking if self._is_lifted(a, b) for f in of) - NEVER_LIMITED,
+        )
+
+    def _at_home(self, wishes: Sequence[Wish], numbers: Sequence[Constraint]) -> tuple[Wish, ...]:
+        """The wishes; one that names no domain is of the only one that has its words, or what its limits are of.
+
+        Only at the beginning of a talk: later such words are said of what the talk is about.
+        """
+        if self.context.domain:
+            return tuple(wishes)
+        limited = only(
+            [self.vocabulary.domains_with(limit.field) for limit in numbers if limit.field not in EVERYWHERE]
+        )
+        return tuple(
+            replace(wish, domain=wish.domain or home(wish.terms, self.knowledge.concepts) or limited) for wish in wishes
         )
 
     def _free(self, bare: str) -> list[Token]:
@@ -221,3 +268,17 @@ class Reading:
     def _is_lifted(self, start: int, end: int) -> bool:
         """Whether what stands around a field's name says that it does not matter."""
         return bool(LIFTING.match(self.plain, end) or LIFTING_BEFORE.search(self.plain[max(0, start - 22) : start]))
+
+
+def _narrowest(term: Term) -> Term:
+    """A refused word without the domain that it lies in, where it is a kind of thing: no hostels, but hotels."""
+    if any(facet.field == "category" for facet in term.facets):
+        return replace(term, facets=tuple(facet for facet in term.facets if facet.field != "domain"))
+    return term
+
+
+def _is_asked(term: Term, start: int, end: int, asks: bool) -> bool:
+    """Whether a word is only part of a question for a field (多长时间)."""
+    if term.facets:
+        return asks and start <= term.start and term.end <= end and end - start > term.end - term.start
+    return start < term.end and term.start < end

@@ -17,7 +17,7 @@ FEW = r"(两|俩|三|四|几|[2-6](?!\d))"
 SAID = r"(?:刚才|刚刚|上面|之前|前面|你说|你推荐|推荐)?的?"
 END = r"(?=$|[，,。？?！!]|多少|是|怎)"
 BIT = r"(?:点|些|一点)?"
-NOT_A_NOUN = r"[^\s，,。.？?！!、的多少不怎是有很太挺好和跟比]"
+NOT_A_NOUN = r"[^\s，,。.？?！!、的多少不怎是有很太挺好和跟比可能会要在离贵适叫讲]"
 HAN_NUMBER = {c: n for n, c in enumerate("一二三四五六七八九十", start=1)} | {"两": 2, "俩": 2}
 ORDINAL = {
     word: n
@@ -30,6 +30,8 @@ ORDINAL = {
 CARDINAL = {"two": 2, "three": 3, "four": 4}
 NTH = f"({'|'.join(ORDINAL)})"
 ONE = r"(?:one|item|option|suggestion|recommendation|choice|pick|thing|result)s?"
+
+QUESTION = re.compile(r"\?|\b(?:how|what|who|when|which|whose|is|does|can)\b")
 
 Pick = Callable[[re.Match[str], Shown], Picked]
 
@@ -82,6 +84,17 @@ def _that(match: re.Match[str], shown: Shown) -> Picked:
         found = shown.described(" ".join(words[:length]))
         if found:
             return found if match.group().startswith(("those", "these")) else found[:1]
+    return ()
+
+
+def _asked_of(match: re.Match[str], shown: Shown) -> Picked:
+    """“What colours does the instant camera come in?”: the longest run of two words or more that only one fits."""
+    words = match[1].split() if QUESTION.search(match.string) else []
+    for length in range(len(words), 1, -1):
+        run = " ".join(words[:length])
+        found = shown.called(run) if len(shown.vocabulary.segmenter.content(run)) > 1 else ()
+        if len(found) == 1:
+            return found
     return ()
 
 
@@ -157,9 +170,10 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
         r"|\bthe ones you (?:showed|suggested)\b",
         _all,
     ),
-    (r"\bthe ((?:[a-z][\w'-]* ){1,3})ones?\b", _described),
+    (r"\bthe ((?:[a-z][\w'-]* ){1,3})(?:ones?|pairs?|set|version|edition)\b", _described),
+    (r"\bthe ((?:[a-z][\w'-]* ){1,3}[a-z][\w'-]*)", _asked_of),
     (
-        r"(?<!at )(?<!do )(?<!in )\b(?:this|that)(?: one)?\b(?!'s all)"
+        r"(?<!at )(?<!do )(?<!in )(?<!thing )(?<!one )\b(?:this|that)(?: one)?\b(?!'s all)"
         r"(?=\s*(?:$|[?.!,]|one\b|is\b|looks\b|sounds\b|was\b|costs?\b|seems\b|'s\b))"
         r"|\b(?:this|that) one\b|(?<!in )(?<!on )(?<!with )(?<!make )\bit\b"
         r"|\bthe same one\b|\bthat (?:item|thing|suggestion)\b",
@@ -169,14 +183,19 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
 RULES = tuple((re.compile(pattern), pick) for pattern, pick in (*CHINESE, *ENGLISH))
 
 
-def references(text: str, shown: Shown) -> list[Reference]:
-    """What of the things shown a text points at, left to right; no character is read twice. Nothing shown: nothing."""
+def references(text: str, shown: Shown, *, pronouns: bool = True) -> list[Reference]:
+    """What of the things shown a text points at, left to right; no character is read twice. Nothing shown: nothing.
+
+    `pronouns`: whether "it" and 那个 are of what was shown, and not of a thing that the message names itself.
+    """
     if not shown.slate and not shown.context.focus:
         return []
     plain = lowered(simplified(text))
     taken: list[tuple[int, int]] = []
     found: list[Reference] = []
     for pattern, pick in RULES:
+        if pick is _it and not pronouns:
+            continue
         for match in pattern.finditer(plain):
             start, end = match.span()
             if start == end or any(a < end and start < b for a, b in taken):
@@ -184,4 +203,13 @@ def references(text: str, shown: Shown) -> list[Reference]:
             if ids := tuple(dict.fromkeys(pick(match, shown))):
                 taken.append((start, end))
                 found.append(Reference(text[start:end], start, end, ids, "shown"))
-    return sorted(found, key=lambda reference: reference.start)
+    return sorted(_narrowest(found), key=lambda reference: reference.start)
+
+
+def _narrowest(found: list[Reference]) -> list[Reference]:
+    """Without the many that one was picked out of: “which of these is the cheapest”."""
+    single = {r.item_ids for r in found if len(r.item_ids) == 1}
+    if len(single) != 1:
+        return found
+    (one,) = single
+    return [r for r in found if r.item_ids == one or one[0] not in r.item_ids]

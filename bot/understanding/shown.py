@@ -58,14 +58,14 @@ class Shown:
         """
         wanted = self._wanted(words)
         if not wanted:
-            return self._called(words) if freely else ()
+            return self.called(words) if freely else ()
         for ids in (self.slate, tuple(reversed(self.context.shown))):
             fitting = tuple(i for i, p in self.places(ids) if all(self._any(p, facets) for facets in wanted))
             if fitting:
                 return fitting if ids is self.slate else fitting[:1]
         return ()
 
-    def _called(self, words: str) -> Picked:
+    def called(self, words: str) -> Picked:
         """Those of the slate in whose title or description the words stand (the bedtime story one, 讲基金的那门)."""
         segmenter = self.vocabulary.segmenter
         wanted = {token.norm for token in segmenter.content(words) if len(token.norm) > 1}

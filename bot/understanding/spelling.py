@@ -56,6 +56,9 @@ class Spelling:
         """
         if len(word) < SHORTEST or not word.isascii() or not word.isalpha() or self.knows(word):
             return word
+        for heard in (word.replace("f", "ph"), word.replace("ph", "f")):
+            if heard in self._index.words:
+                return heard
         most = 2 if len(word) >= LONG else 1
         for found in self._index.lookup(word, Verbosity.CLOSEST, max_edit_distance=most):
             if found.term[0] == word[0] or found.term[:2] == word[1::-1]:

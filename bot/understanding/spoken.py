@@ -17,6 +17,7 @@ from retrieval.items import Item
 MOST_MEANT = 30
 """Items that one reference to a creator stands for."""
 EXCEPT = re.compile(r"(?:除了|besides|other than|apart from)\s*[《“\"]?$")
+OTHERS = re.compile(r"还有|别的|其他|其它|\belse\b|\bothers?\b")
 LIKE_THE_SHOWN = re.compile(r"\s*(?:类似|差不多|这样|那样|这种|那种|同类|一样|风格|的?同款)")
 LIKE_ANYWHERE = re.compile(
     r"类似|差不多|这样的|那样的|这种|那种|同类|similar|\blike\b|\balike\b|\bsame (?:style|kind)\b"
@@ -71,7 +72,9 @@ class Spoken:
         """What is said of something: nothing, unless it is refused or praised in its own clause."""
         sentiment = sentiment_at(reference.start, self.found, self.strong)
         besides = EXCEPT.search(self.plain[: reference.start])
-        if sentiment < LIKED and not (besides and reference.role == "similar"):
+        if besides and (reference.role == "similar" or OTHERS.search(self.plain[reference.end :])):
+            return 0.0
+        if sentiment < LIKED:
             return sentiment
         if NONE_OF.match(lowered(reference.text)):
             return REFUSED

@@ -22,6 +22,8 @@ HEAD_AFTER = re.compile(r"(?:类|方面|相关|主题|题材|里面?|用|穿|看
 """What stands between a noun and the head noun after it: 跑步鞋, 音乐类的课, climate news."""
 HEAD_BEFORE = re.compile(r"\s(?:about|on|for|with|of|in|by|from)\s(?:(?:the|a|an|my|some|your)\s)?")
 """What stands between a head noun and what describes it: music for running."""
+ADDED = re.compile(r"再|还|另外|顺便|\b(?:and|also|plus|then)\b")
+"""What begins another wish in the same message."""
 JOINED = re.compile(r"[\s的]{0,2}")
 
 
@@ -82,6 +84,10 @@ class TermReader:
                 return [(bare, self.vocabulary.facets(bare.norm))]
         if len(token.text) < 3:
             return [(token, facets)]
+        for place in range(len(token.norm) - 1, 0, -1):
+            pair = [_cut_at(token, 0, place), _cut_at(token, place, len(token.norm))]
+            if all(self.vocabulary.facets(part.norm) for part in pair):
+                return [(part, self.vocabulary.facets(part.norm)) for part in pair]
         known: list[Token] = []
         for part in self.vocabulary.segmenter.parts(token):
             if self.vocabulary.facets(part.norm) and not any(p.start < part.end and part.start < p.end for p in known):
@@ -131,7 +137,7 @@ class TermReader:
         clause_ends = [match.start() for match in CLAUSE_END.finditer(text)]
         for term in terms:
             if pending and groups and any(pending[-1].end <= place < term.start for place in clause_ends):
-                groups[-1][1].extend(pending)
+                self._settle(text, groups, pending)
                 pending = []
             domain = self.vocabulary.domain(term.norm)
             after = groups[-1][1][-1] if groups and not pending else None
@@ -149,11 +155,25 @@ class TermReader:
             else:
                 groups.append((domain, [*pending, term]))
                 pending = []
-        if pending and groups:
-            groups[-1][1].extend(pending)
-        elif pending:
-            groups.append(("", pending))
+        if pending:
+            self._settle(text, groups, pending)
         return tuple(self._wish(text, domain, group, refused) for domain, group in groups)
+
+    def _settle(self, text: str, groups: list[tuple[str, list[Term]]], pending: list[Term]) -> None:
+        """Words without a domain go to the wish before them, unless they begin another: "…, and somewhere for seafood".
+
+        They do if they are added ("再", "and") and the catalogue has none of them in the domain of that wish.
+        """
+        if not groups:
+            groups.append(("", pending))
+            return
+        domain, before = groups[-1]
+        known = [term.domains for term in pending if term.domains]
+        added = ADDED.search(text[before[-1].end : pending[0].start].lower())
+        if domain and added and known and not any(domain in domains for domains in known):
+            groups.append(("", pending))
+        else:
+            before.extend(pending)
 
     def _to_head(self, groups: list[tuple[str, list[Term]]], head: Term, domain: str) -> None:
         """The noun right before a head noun describes it, and goes into its wish, with what describes the noun."""
@@ -173,19 +193,35 @@ class TermReader:
         said = text[start:end]
         for a, b in sorted(((max(a, start), min(b, end)) for a, b in refused if a < end and b > start), reverse=True):
             said = said[: a - start] + " " + said[b - start :]
-        named = {d for t in terms if any(f.field == "title" for f in t.facets) for d in t.domains}
-        domain = domain or (next(iter(named)) if len(named) == 1 else "")
+        domain = domain or only([t.domains for t in terms if any(f.field == "title" for f in t.facets)])
         sentiment = sum(t.sentiment for t in terms) / len(terms)
         return Wish(" ".join(said.split()), start, end, tuple(terms), domain, sentiment)
 
 
+def home(terms: Sequence[Term], concepts: Concepts) -> str:
+    """The only domain in which the catalogue has anything about the words that it knows; empty if there is no such.
+
+    Whom something is for, level, season and colour are said of things in any domain.
+    """
+    return only([t.domains for t in terms if t.domains and not all(concepts.is_of_family(f.field) for f in t.facets)])
+
+
+def only(domains: Sequence[frozenset[str]]) -> str:
+    """What all sets share, if it is one domain."""
+    shared = frozenset.intersection(*domains) if domains else frozenset()
+    return next(iter(shared)) if len(shared) == 1 else ""
+
+
 def _cut(token: Token, first: int, last: int) -> Token | None:
     """A word without a verb or counter before it (first), or a particle after it (last); None if it has none."""
-    text, norm = token.text, token.norm
+    norm = token.norm
     if len(norm) <= first + last or (first and norm[0] not in BEFORE_NOUN) or (last and norm[-1] not in AFTER_NOUN):
         return None
-    end = len(norm) - last
-    return Token(text[first:end], norm[first:end], token.start + first, token.start + end)
+    return _cut_at(token, first, len(norm) - last)
+
+
+def _cut_at(token: Token, start: int, end: int) -> Token:
+    return Token(token.text[start:end], token.norm[start:end], token.start + start, token.start + end)
 
 
 def _without_heads(marked: Marked, terms: list[Term], found: Sequence[Stance], vocabulary: Vocabulary) -> list[Term]:

@@ -37,6 +37,7 @@ class Vocabulary:
         self._lexicon = Lexicon(catalogue, self.segmenter)
         self._counts: dict[Facet, Counter[str]] = {}
         self._implied: dict[str, str] = {}
+        self._having: dict[str, frozenset[str]] = {}
         self._categories: dict[str, tuple[Facet, ...]] = {}
 
     # -- names
@@ -134,6 +135,13 @@ class Vocabulary:
     def domains(self, facets: Sequence[Facet]) -> frozenset[str]:
         """The domains that have any of the facets."""
         return frozenset(name for facet in facets for name in self.counts(facet))
+
+    def domains_with(self, field: str) -> frozenset[str]:
+        """The domains that have anything with a field."""
+        if field not in self._having:
+            codes = np.unique(self.catalogue.domain_codes[self.catalogue.has(field)])
+            self._having[field] = frozenset(self.catalogue.domains[code] for code in codes)
+        return self._having[field]
 
     def titled(self, facets: Sequence[Facet]) -> list[int]:
         """Positions of the items that are called so."""
