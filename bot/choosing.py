@@ -72,7 +72,7 @@ def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
     possible = unlimited & allowed.within_limits(catalogue, hard(request.interest.limits), thread.domain)
     of_kind = _any(kinds, len(possible))
     everything = unlimited & of_kind if of_kind.any() else unlimited
-    words = _demanded(shelf, thread, everything)
+    words = [*_demanded(shelf, thread, everything), *_named_so(shelf, named, everything)]
     met: IntArray = np.zeros(len(possible), dtype=np.int64)
     for _, about in words:
         met += about
@@ -86,7 +86,7 @@ def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
     limits = _bound(_soft(request.interest.limits), named)
     shown = allowed.listed(catalogue, request.shown)
     open_, dropped = allowed.settled(catalogue, limits, thread.domain, base)
-    again = _again(shelf, request, thread, everything & shown, open_ & shown)
+    again = _again(shelf, request, thread, everything & shown, open_) & shown
     mask = _unseen(open_, shown, again, met, request.size)
     exhausted: tuple[Word, ...] = ()
     if of_kind.any() and open_.any() and not mask.any():
@@ -123,6 +123,12 @@ def _ground(shelf: Shelf, request: Request, thread: Thread) -> tuple[list[Word],
     return named, kinds, unlimited
 
 
+def _named_so(shelf: Shelf, named: Sequence[Word], everything: BoolArray) -> list[tuple[Word, BoolArray]]:
+    """The kinds as a word to meet, where some items are filed or tagged so and others only hold it (shirt: T-shirt)."""
+    filed = _any([shelf.lexical.meant(word.facets) for word in named], len(everything)) & everything
+    return [(named[0], filed)] if filed.any() and (everything & ~filed).any() else []
+
+
 def _new_words(request: Request, thread: Thread) -> list[Word]:
     """This turn's words that the catalogue knows as more than a kind of thing."""
     said = [word for word in thread.words if request.said_at and word.turn_id == request.said_at]
@@ -143,10 +149,11 @@ def _bound(limits: Sequence[Limit], named: Sequence[Word]) -> list[Limit]:
 
 
 def _again(shelf: Shelf, request: Request, thread: Thread, seen: BoolArray, open_: BoolArray) -> BoolArray:
-    """[n] what was shown (`open_`: within the limits) and meets what this turn asks for on top of what was asked.
+    """[n] what of `open_` (within the limits) meets what this turn asks for on top of what was asked before.
 
-    Nothing, unless a limit or a refusal is new, or some of what was `seen` does not meet the new words: who says the
-    same again wants others, and so does who names a kind of thing, or something cheaper than what was shown.
+    Nothing where no limit is new and all that was `seen` meets it: who says the same again wants others, and so does
+    who names a kind of thing, or something cheaper than what was shown. A refusal brings back what was shown only
+    where nothing else is left.
     """
     nothing = np.zeros(len(seen), dtype=np.bool_)
     if not request.said_at:
@@ -154,7 +161,8 @@ def _again(shelf: Shelf, request: Request, thread: Thread, seen: BoolArray, open
     said = [word for word in thread.words if word.turn_id == request.said_at]
     limits = [limit.constraint for limit in request.interest.limits if limit.turn_id == request.said_at]
     narrowing = any(c.op not in allowed.LEANINGS | RELATIVE for c in limits)
-    narrowing |= any(refusal.turn_id == request.said_at for refusal in request.interest.refusals)
+    refusing = any(refusal.turn_id == request.said_at for refusal in request.interest.refusals)
+    narrowing |= refusing and not (open_ & ~allowed.listed(shelf.catalogue, request.shown)).any()
     naming = any(word.is_domain or word.is_kind or word.is_item for word in said)
     new = [about for word in _new_words(request, thread) if ((about := _about(shelf, word)) & open_).any()]
     if not (narrowing or (new and not naming)) or any(c.op in RELATIVE for c in limits):

@@ -6,49 +6,49 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil, log10
 
-from bot.interest.state import Limit
 from bot.phrasing.facts import LABELS, label, price
-from bot.questions import loosening_question
+from bot.questions import loosening_answers, loosening_question
 from bot.recommend import Recommender, Request
 from bot.understanding.turn import Question
+from bot.understanding.understand import Understander
 from errors import Lang
 from retrieval.items import Item
 from retrieval.segment import HAN
 
-UPPER = ("<=", "<", "==", "~")
 MOST_OFFERED = 3
 
 
-def loosening(recommender: Recommender, request: Request, key: str = "") -> Question | None:
-    """Asks which limit may give way; None where no single one would help. `key`: chooses the wording."""
-    offers = tuple(dict.fromkeys(_offers(recommender, request)))[:MOST_OFFERED]
+def loosening(recommender: Recommender, understander: Understander, request: Request, key: str = "") -> Question | None:
+    """Asks which limit may give way; None where no single one would help. `key`: chooses the wording.
+
+    An answer is offered only where it is understood as what it offers.
+    """
+    offers = tuple(dict.fromkeys(_offers(recommender, understander, request)))[:MOST_OFFERED]
     return loosening_question(offers, request.lang, key) if offers else None
 
 
-def binding(request: Request) -> tuple[Limit, ...]:
-    """The limits that the live thread's things are held to."""
-    live = request.interest.live
-    domain = live.domain if live else ""
-    return tuple(limit for limit in request.interest.limits if not domain or limit.domain in ("", domain))
-
-
-def _offers(recommender: Recommender, request: Request) -> Iterator[tuple[str, str]]:
-    """(kind of offer, what it speaks of) for each limit without which there is something new to show."""
-    interest = request.interest
-    for limit in binding(request):
-        constraint = limit.constraint
-        others = tuple(other for other in interest.limits if other.constraint.field != constraint.field)
+def _offers(recommender: Recommender, understander: Understander, request: Request) -> Iterator[str]:
+    """An answer for each limit of the live thread's things without which there is something new to show."""
+    interest, lang = request.interest, request.lang
+    domain = interest.live.domain if interest.live else ""
+    for field in dict.fromkeys(limit.constraint.field for limit in interest.limits if limit.domain in ("", domain)):
+        others = tuple(limit for limit in interest.limits if limit.constraint.field != field)
         places = recommender.matching(replace(request, interest=replace(interest, limits=others)))
-        if not len(places):
-            continue
-        if constraint.field == "price" and constraint.op in UPPER:
-            items = [recommender.shelf.catalogue.items[place] for place in places.tolist()]
-            dearer = [item for item in items if item.price is not None and item.price > constraint.value]
-            if dearer:
-                yield "price_up", _round_price(min(dearer, key=lambda item: item.price or 0.0), request.lang)
-                continue
-        if named := _named(constraint.field, request.lang):
-            yield "open", named
+        items = [recommender.shelf.catalogue.items[place] for place in places.tolist()]
+        tops = [limit.constraint.value for limit in interest.limits if limit.constraint.field == field == "price"]
+        dearer = [item for item in items if tops and item.price is not None and item.price > max(tops)]
+        if dearer:
+            answers = loosening_answers("price", _round_price(min(dearer, key=lambda it: it.price or 0.0), lang), lang)
+        else:
+            named = _named(field, lang)
+            answers = loosening_answers("open", named, lang) if items and named else ()
+        yield from [answer for answer in answers if _is_understood(understander, answer, field, lang)][:1]
+
+
+def _is_understood(understander: Understander, answer: str, field: str, lang: Lang) -> bool:
+    """Whether the answer takes a limit of the field back or sets another, and says nothing else."""
+    turn = understander.understand(answer, lang)
+    return not turn.wishes and (field in turn.lifted or any(c.field == field for c in turn.constraints))
 
 
 def _round_price(item: Item, lang: Lang) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import numpy as np
@@ -166,11 +166,14 @@ def which_question(count: int, lang: Lang, key: str = "") -> Question:
     return Question("title", _choose(words["ask"], key), tuple(words["answers"][:count]))
 
 
-def loosening_question(offers: Sequence[tuple[str, str]], lang: Lang, key: str = "") -> Question:
-    """Asks which limit may give way. `offers`: ("price_up", a price) or ("open", what a limit is called)."""
-    words = _texts()["loosen"][lang]
-    answers = (words[kind].format(price=said, label=said) for kind, said in offers)
-    return Question("", _choose(words["ask"], key), tuple(answers))
+def loosening_question(answers: Sequence[str], lang: Lang, key: str = "") -> Question:
+    """Asks which limit may give way."""
+    return Question("", _choose(_texts()["loosen"][lang]["ask"], key), tuple(answers))
+
+
+def loosening_answers(kind: Literal["price", "open"], said: str, lang: Lang) -> tuple[str, ...]:
+    """Ways to say that a limit gives way. `said`: the price that it is widened to, or what the limit is called."""
+    return tuple(words.format(price=said, label=said) for words in _texts()["loosen"][lang][kind])
 
 
 def _choosable(field: str, values: Sequence[tuple[str, IntArray]]) -> list[tuple[str, IntArray]]:

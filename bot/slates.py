@@ -82,7 +82,7 @@ def slate_for(
     if decision.may_ask:
         slate = replace(slate, question=_question(mind, request, turn))
     elif not slate.cards and not decision.clash:
-        slate = replace(slate, question=loosening(mind.recommender, request, turn.text))
+        slate = replace(slate, question=loosening(mind.recommender, mind.understander, request, turn.text))
     return decision, slate
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from retrieval.catalogue import Catalogue, texts_of
 from retrieval.items import Item
-from retrieval.segment import Segmenter
+from retrieval.segment import Segmenter, fold
 from retrieval.topics import Topics
 
 FloatArray = npt.NDArray[np.float32]
@@ -49,6 +49,7 @@ class LexicalIndex:
             for lists, found in ((titles, named), (labels, labelled), (strong, telling), (weak, described)):
                 for norm in found:
                     lists.setdefault(norm, []).append(position)
+        self._entitled = _entitled(catalogue)
         self._titles, self._labels, self._strong, self._weak = map(_frozen, (titles, labels, strong, weak))
 
     def knows(self, norm: str) -> bool:
@@ -61,7 +62,7 @@ class LexicalIndex:
 
     def strong(self, norm: str, facets: Iterable[tuple[str, str]] = ()) -> BoolArray:
         """[n] which items hold the word outside the description, or have one of the facets."""
-        out = self._meant(facets)
+        out = self.meant(facets)
         out[self._holding(norm)] = True
         return out
 
@@ -76,9 +77,12 @@ class LexicalIndex:
 
     def _facet(self, facet: tuple[str, str]) -> IntArray:
         field, value = facet
+        if field == "title":
+            return self._entitled.get(value, NOWHERE)
         return self._catalogue.facets.get(field, {}).get(value, NOWHERE)
 
-    def _meant(self, facets: Iterable[tuple[str, str]]) -> BoolArray:
+    def meant(self, facets: Iterable[tuple[str, str]]) -> BoolArray:
+        """[n] which items have one of the facets; for a title, which are called so."""
         out = np.zeros(self._size, dtype=np.bool_)
         for facet in facets:
             out[self._facet(facet)] = True
@@ -97,7 +101,7 @@ class LexicalIndex:
         or tag (科幻 in 科幻片): "kids" in a title alone is weak.
         """
         out = np.zeros(self._size, dtype=np.float32)
-        meant = self._meant(facets)
+        meant = self.meant(facets)
         known = bool(meant.any())
         titled = self.titled(norm)
         out[self._weak.get(norm, NOWHERE)] = WEAK
@@ -163,6 +167,15 @@ class _Norms:
 
 def _frozen(lists: Mapping[str, list[int]]) -> dict[str, IntArray]:
     return {norm: np.asarray(places, dtype=np.int64) for norm, places in lists.items()}
+
+
+def _entitled(catalogue: Catalogue) -> dict[str, IntArray]:
+    """The items with a title, by the whole title, folded, in any of their languages."""
+    found: dict[str, list[int]] = {}
+    for position, item in enumerate(catalogue.items):
+        for title in {fold(title) for title in _titles(item)}:
+            found.setdefault(title, []).append(position)
+    return _frozen(found)
 
 
 def _titles(item: Item) -> list[str]:

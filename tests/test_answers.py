@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.answers import answer
-from bot.comparing import comparison
+from bot.comparing import among, comparison
 from bot.points import compared
 from bot.reply import Card
 from bot.understanding.turn import Intent, Reference, Turn
@@ -37,10 +37,10 @@ def card(item: Item, *fits: str) -> Card:
         ("brand", "《慢船》出自林青。"),
         ("attributes.duration_minutes", "《慢船》的时长是97分钟。"),
         ("attributes.language", "《慢船》的语言：普通话、英语。"),
-        ("price", "《慢船》的价格，资料里没有写。"),
-        ("attributes.waterproof", "《慢船》的防水，资料里没有写。"),
+        ("price", "资料里没有提到《慢船》的价格。"),
+        ("attributes.waterproof", "资料里没有提到《慢船》的防水。"),
         ("available", "《慢船》目前有。"),
-        ("description", "一条船开了很久。"),
+        ("description", "《慢船》：一条船开了很久。"),
     ],
 )
 def test_what_is_asked_is_answered_from_the_facts(asked: str, zh: str) -> None:
@@ -51,7 +51,8 @@ def test_the_same_in_english() -> None:
     asked = ["price", "attributes.weight_g", "year", "attributes.color"]
     assert answer([SHIRT], asked, "en") == (
         "“Plain Shirt” costs 199 yuan. The weight of “Plain Shirt” is 210 g. "
-        "The data gives no year for “Plain Shirt”. The data gives no color for “Plain Shirt”."
+        "The data says nothing about the year of “Plain Shirt”. "
+        "The data says nothing about the color of “Plain Shirt”."
     )
     assert answer([replace(SHIRT, price=0.0)], ["price"], "en") == "“Plain Shirt” is free."
 
@@ -138,3 +139,40 @@ def test_the_point_of_a_comparison_is_heard(text: str, fields: tuple[str, ...]) 
 def test_words_in_a_title_are_no_point() -> None:
     named = Turn("哪老人便宜", "zh", Intent.COMPARE, references=(Reference("老人", 1, 3, ("x",)),))
     assert compared(named, (FILM, LONGER)) == ("price",)
+
+
+PLACE = Item(
+    "p", "海边小屋", "stay", attributes={"可带宠物": True, "pet_friendly": False, "有花园": False, "早餐": True}
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "zh", "en"),
+    [
+        ("attributes.可带宠物", "是的，“海边小屋”可带宠物。", ""),
+        ("attributes.有花园", "没有，“海边小屋”没有花园。", ""),
+        ("attributes.早餐", "是的，“海边小屋”注明了早餐。", ""),
+        ("attributes.pet_friendly", "不，“海边小屋”不可带宠物。", "No, “海边小屋” is not listed as pet friendly."),
+    ],
+)
+def test_yes_and_no_are_answers(field: str, zh: str, en: str) -> None:
+    assert answer([PLACE], [field], "zh") == zh
+    assert not en or answer([PLACE], [field], "en") == en
+
+
+def test_what_is_included_is_included() -> None:
+    inn = Item("i", "Inn", "stay", attributes={"breakfast_included": False})
+    assert answer([inn], ["attributes.breakfast_included"], "en") == "No, “Inn” does not include breakfast."
+
+
+def test_several_are_set_side_by_side_with_both_ends() -> None:
+    items = [Item(str(price), f"Pot {price}", "home", price=price, currency="USD") for price in (30, 10, 20)]
+    assert among(items, (), "en") == (
+        "Price: “Pot 30” $30, “Pot 10” $10, “Pot 20” $20. The cheapest is “Pot 10”, the dearest is “Pot 30”."
+    )
+
+
+def test_the_same_list_in_another_order_is_the_same() -> None:
+    one, two = (Item(str(i), str(i), "x", attributes={"color": c}) for i, c in enumerate((("黑", "绿"), ("绿", "黑"))))
+    told = comparison(Card(one, 0.0, {}, ()), Card(two, 0.0, {}, ()), ["attributes.color"], "zh")
+    assert "颜色都是黑、绿。" in told

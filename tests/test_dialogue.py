@@ -169,7 +169,7 @@ def test_a_question_about_an_item_is_answered_from_its_facts(bot: Bot, mind: Min
     assert reply.intent == "answer"
     assert ids(reply) == ["123"]
     assert "199" in reply.text
-    assert {"zh": "资料里没有写", "en": "gives no battery life"}[lang] in reply.text
+    assert {"zh": "资料里没有提到", "en": "says nothing about the battery life"}[lang] in reply.text
     assert reply.lines == {}
     reply = ask(bot, session, "it")
     assert understander.context.focus == ("123",)
@@ -209,7 +209,24 @@ def test_what_cannot_be_met_is_said_with_what_is_nearest(bot: Bot, lang: Lang) -
     assert reply.intent == "unmet"
     assert reply.slate.unmet
     assert "89" in reply.text
-    assert reply.slate.question is None
+
+
+@BOTH
+def test_where_nothing_fits_a_looser_limit_is_offered_and_brings_something(bot: Bot, lang: Lang) -> None:
+    session = opened(bot, lang)
+    question = ask(bot, session, {"zh": "10元以内的牛仔裤", "en": "jeans under 10 yuan"}[lang]).slate.question
+    assert question is not None
+    assert "89" in question.answers[0]
+    reply = ask(bot, session, question.answers[0])
+    assert [card.item.price for card in reply.slate.cards] == [89]
+
+
+@BOTH
+def test_whoever_will_not_be_asked_is_shown_different_things_and_never_asked(bot: Bot, lang: Lang) -> None:
+    session = opened(bot, lang)
+    text = {"zh": "别问我问题，直接推荐吧", "en": "don't ask me anything, just recommend"}[lang]
+    assert len({card.item.domain for card in ask(bot, session, text).slate.cards}) > 1
+    assert ask(bot, session, BROAD[lang]).slate.question is None
 
 
 # -- talk

@@ -172,15 +172,15 @@ class Rules:
         self.bounds = [b for b in self.bounds if b.of != of or b.domain not in ("", self.domain)]
         self.bounds.append(Bound(of, low, high, self.domain))
 
-    def broken(self, card: Card) -> list[str]:
-        """What a card breaks, in words."""
+    def broken(self, card: Card, *, narrowed: bool) -> list[str]:
+        """What a card breaks, in words. `narrowed`: by the last turn, so that what was shown may be the answer."""
         (item,) = (item for item in self.items if item.id == card.item.id)
         about = {item.domain, item.category, item.brand, *item.tags, *map(str, item.attributes.values())}
         out = [f"{bound}" for bound in self.bounds if bound.broken_by(item, self.numbered)]
         out += [f"refused: {word}" for word in sorted(about & self.refused)]
         out += ["disliked"] if item.id in self.disliked else []
         out += ["not available"] if not item.available else []
-        out += ["shown before"] if item.id in self.shown else []
+        out += ["shown before"] if item.id in self.shown and not narrowed else []
         return [f"{item.id}: {why}" for why in out]
 
 
@@ -289,6 +289,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(open_database(f"sqlite:///{tmp_path_factory.mktemp('limits') / 'bot.db'}"))
 
 
+NARROWING = frozenset({"price", "year", "refuse"})
+"""Kinds of turns after which what was shown may come again, for it may be all that meets what is asked for now."""
+
+
 def mind_of(items: Sequence[Item]) -> Mind:
     encoder = HashedEncoder()
     vectors = encode_items([item_texts(item) for item in items], encoder)
@@ -316,7 +320,9 @@ def converse(store: Store, lang: Lang, items: Sequence[Item], turns: Sequence[St
         said.append(turn.text(lang, rules))
         slate = next(event for event in bot.reply(session.session_id, said[-1]) if isinstance(event, Slate))
         cards = slate.cards or cards
-        broken += [f"{said}: {why}" for card in slate.cards for why in rules.broken(card)]
+        broken += [
+            f"{said}: {why}" for card in slate.cards for why in rules.broken(card, narrowed=turn.kind in NARROWING)
+        ]
         rules.shown |= {card.item.id for card in slate.cards}
         counts.append(len(slate.cards))
     return broken, counts

@@ -313,3 +313,30 @@ def test_words_that_the_catalogue_does_not_know_are_nothing_to_come_back_to() ->
     foreign = Interest((thread("", word("Quiero"), word("pel")),))
     heard = turn(Intent.SMALL_TALK, text="你好")
     assert "Quiero" not in script(decide(heard, foreign, foreign), heard, Slate("s"), foreign).floor["opening"]
+
+
+# -- who asks for no questions, and what is compared
+
+
+def test_no_questions_is_remembered() -> None:
+    before = Interest(dialogue=SHOWN)
+    decision = decide(turn(Intent.ANYTHING, text="别问了，直接推荐"), before, before)
+    after = next_dialogue(SHOWN, decision, Slate("s"))
+    later = decide(turn(Intent.ASK), Interest(dialogue=after), Interest(dialogue=after))
+    assert decision.quiet
+    assert later.quiet
+    assert not later.may_ask
+
+
+@pytest.mark.parametrize("text", ["这几个里哪个最便宜", "which of these is the cheapest?"])
+def test_all_that_is_shown_is_compared_where_it_is_asked_among_all(text: str) -> None:
+    before = Interest(dialogue=replace(SHOWN, focus=("f1",)))
+    assert decide(turn(Intent.COMPARE, text=text), before, before).items == SHOWN.slate
+
+
+@pytest.mark.parametrize(
+    ("text", "situation"), [("好无聊啊", "anything"), ("hi, what do you even have here?", "stock")]
+)
+def test_who_is_bored_or_curious_is_shown_something(text: str, situation: str) -> None:
+    decision = decide(turn(Intent.SMALL_TALK, text=text), Interest(), Interest())
+    assert (decision.act, decision.situation, decision.is_open) == (Act.RECOMMEND, situation, True)

@@ -119,7 +119,7 @@ def color(value: str, text: str = "", domain: str = "clothing") -> Limit:
 def slate(recommender: Recommender, *threads: Thread, lang: Any = "zh", size: int = 3, **more: Any) -> Slate:
     of_interest = {name: more.pop(name) for name in ("limits", "refusals", "evidence", "dialogue") if name in more}
     interest = Interest(threads=threads, **of_interest)
-    return recommender.slate(Request(interest, lang, size, said_at="t1", **more), "s")
+    return recommender.slate(Request(interest, lang, size, **{"said_at": "t1", **more}), "s")
 
 
 def ids(made: Slate) -> list[str]:
@@ -213,7 +213,7 @@ def test_a_text_limit_is_hard_where_it_can_be_met(recommender: Recommender) -> N
     assert made.unmet == ()
     assert "黑色，符合“黑色的”" in reasons(made, "t1")
     assert made.cards[0].fits == ("T恤", "黑色的")
-    again = slate(recommender, thread("clothing", TEES), limits=(color("黑色"),), shown=["t1", "t4"])
+    again = slate(recommender, thread("clothing", TEES), limits=(color("黑色"),), shown=["t1", "t4"], said_at="t2")
     assert {item_id[0] for item_id in ids(again)} == {"j"}
     assert again.unmet == ("更多T恤",)
 
@@ -455,3 +455,32 @@ def test_black_is_kept_and_purple_is_admitted(mind: Mind) -> None:
     purple = slate(mind.recommender, tees, limits=(color("荧光紫"),))
     assert purple.unmet == ("荧光紫的",)
     assert purple.nearest.startswith("最接近的是")
+
+
+# -- what a turn narrows, and wishes that name no domain
+
+
+def test_what_was_shown_comes_again_where_a_limit_narrows_and_too_little_else_is_left(recommender: Recommender) -> None:
+    under = limit("price", "<=", 100, "一百以内", domain="clothing")
+    made = slate(recommender, thread("clothing", TEES), limits=(under,), shown=["t1", "t3", "t4"])
+    assert set(ids(made)) == {"t2", "t1"}
+    assert made.unmet == ()
+    later = slate(recommender, thread("clothing", TEES), limits=(under,), shown=["t1", "t3", "t4"], said_at="t2")
+    assert ids(later) == ["t2"]
+
+
+def test_a_wish_without_a_domain_that_the_price_excludes_shows_nothing_and_says_so(recommender: Recommender) -> None:
+    made = slate(recommender, thread("", word("复古")), limits=(limit("price", "<=", 10, "十块以内"),))
+    assert made.cards == ()
+    assert made.unmet == ("十块以内",)
+
+
+def test_a_wish_without_a_domain_stays_where_its_words_are_at_home(recommender: Recommender) -> None:
+    made = slate(recommender, thread("", word("复古")), size=5)
+    assert {item_id[0] for item_id in ids(made)} <= {"t", "j"}
+
+
+def test_a_word_of_this_turn_outweighs_a_kind_that_has_nothing_of_it(recommender: Recommender) -> None:
+    older = Word("喜剧", "喜剧", 0.8, "t0", (Facet("category", "喜剧片"),))
+    made = slate(recommender, thread("film", word("太空"), older))
+    assert set(ids(made)[:2]) == {"f1", "f2"}

@@ -60,12 +60,16 @@ def test_both_of_two_interests_stay_when_more_is_wanted_or_one_is_spoken_of() ->
     assert talk.weights == {"film": 1.0, "clothing": 0.8}
 
 
-def test_an_addition_leaves_what_was_live_as_it_was() -> None:
+def test_an_addition_in_another_domain_moves_there() -> None:
     talk = Talk()
     talk.say(wish("clothing", kind("T恤")))
     talk.say(wish("film", word("科幻")), additive=True)
-    assert talk.weights == {"film": 1.0, "clothing": 1.0}
-    assert talk.live.domain == "film"
+    assert talk.weights == {"film": 1.0, "clothing": pytest.approx(0.24)}
+
+
+def test_an_addition_leaves_the_words_as_they_were() -> None:
+    talk = Talk()
+    talk.say(wish("film", word("科幻")))
     talk.say(wish("film", word("轻松")), additive=True)
     assert talk.words == {"轻松": 0.8, "科幻": 0.8}
 

@@ -137,7 +137,8 @@ NAMES = Names(
     ],
 )
 def test_names_in_part_and_with_a_slip(text: str, place: int, how: str) -> None:
-    found = NAMES.at(Line(units(text)), 0)
+    line = Line(units(text))
+    found = NAMES.at(line, 0, NAMES.slips(line))
     assert found is not None
     assert (found.positions, found.how) == ((place,), how)
 

@@ -68,7 +68,8 @@ def limits_after(
     new: list[Limit] = []
     for constraint in turn.constraints:
         domain = _said_of(constraint, turn, heard.domains, now)
-        limit = Limit(constraint, domain, turn_id, _kinds(constraint, heard.threads, domain, turn_id, p))
+        said = next((other.turn_id for other in old if _restates(constraint, domain, other)), turn_id)
+        limit = Limit(constraint, domain, said, _kinds(constraint, heard.threads, domain, turn_id, p))
         joins = [other for other in new if _same_text_field(other, limit)]
         if turn.additive:
             joins += [other for other in kept if _same_text_field(other, limit)]
@@ -117,6 +118,13 @@ def _stands_for(word: Word, values: set[tuple[str, str]], fields: frozenset[str]
 def categories(kinds: Sequence[Word]) -> tuple[str, ...]:
     """The (folded) categories that kind words stand for."""
     return tuple(dict.fromkeys(f.value for word in kinds for f in word.facets if f.field == "category"))
+
+
+def _restates(new: Constraint, domain: str, old: Limit) -> bool:
+    """Whether a limit only says again what holds already."""
+    c = old.constraint
+    same = (new.field, new.op, new.value, new.values) == (c.field, c.op, c.value, c.values)
+    return same and old.domain in ("", domain)
 
 
 # -- where a limit belongs

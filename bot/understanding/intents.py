@@ -26,6 +26,18 @@ COMPARING = re.compile(
 )
 CHOOSING = re.compile(r"哪|还是|差多少|相差|\bor\b|\bwhich\b|\bbetween\b|\bcompare\b|\bversus\b|\bvs\b|\bdifference\b")
 WITH_ANOTHER = re.compile(r"[和跟与].{1,20}比(?!较)|\bcompare\b.*\b(?:with|to)\b|\bversus\b|\bvs\b|\bbetter than\b")
+TELLING = re.compile(
+    r"\btell me (?:more|about)\b|\b(?:more|further) (?:about|details|info)|介绍|(?:多|详细|具体|仔细|再)(?:说|讲|聊|谈)"
+    r"|(?:说|讲|聊)(?:说|讲|聊)(?:它|这|那|吧|看|$)"
+)
+"""What asks for more of a thing that was named."""
+HAVING = re.compile(
+    r"\b(?:do|would|will) you (?:have|carry|stock|sell|know) (?:it|this|that|one)\b|\bgot (?:it|that)\b|\bis it (?:there|here)\b"
+    r"|\b(?:do you have|have you got)\b|有没有|有吗|有货|(?:你们|这里|那儿)有|还有吗"
+)
+"""What asks whether a thing is here at all."""
+UNKNOWN = re.compile(r"《[^《》]*[^\s《》][^《》]*》")
+"""A title in its marks that is none of the catalogue's, where those that are have been made spaces."""
 THERE = re.compile(r"\b(?:is|are|does|do|can|has|have)\b.*\bthere\b(?!\s+(?:is|are|any|a)\b)")
 TOPIC = re.compile(
     r"关于|有关|讲|的(?:书|电影|片|课|小说|纪录片|文章|音乐|剧)|\b(?:about"
@@ -120,6 +132,7 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
     known = {item for reference in named for item in reference.item_ids[:3]}
     fields = tuple(dict.fromkeys(field for _, _, of in asked.find(heard.rest) for field in of))
     content = any(wish.domain and not _is_named(wish, named) for wish in heard.wishes)
+    kind = content and any(f.field in ("domain", "category") for w in heard.wishes for t in w.terms for f in t.facets)
     several = len(known) > 1 or (not content and not named and len(heard.context.slate) > 1)
     titles = sum(reference.kind == "title" for reference in named)
     between = titles > 1 and CHOOSING.search(heard.plain)
@@ -127,17 +140,23 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
     if between or beside or (COMPARING.search(heard.plain) and several and (not content or titles > 1)):
         of_limits = (limit.field for limit in heard.constraints)
         return Verdict(Intent.COMPARE, tuple(dict.fromkeys((*fields, *of_limits))))
+    things = [r for r in named if r.kind != "creator"]
+    if len(things) == 1 and not content and not heard.refusals and TELLING.search(heard.plain):
+        return Verdict(Intent.ABOUT, fields)
     if not QUESTION.search(heard.plain):
         return _pointed(heard, named)
     shown = any(r.kind == "shown" for r in named)
     numeric = any(limit.op != "is" for limit in heard.constraints)
-    if shown and not content and not any(r.sentiment for r in named) and (fields or not numeric):
+    if shown and not kind and not any(r.sentiment for r in named) and (fields or not numeric):
         fields = fields or _of_terms(heard)
         return Verdict(Intent.ABOUT, fields, certain=bool(fields or GENERAL.search(heard.plain)))
     titled = any(r.kind == "title" for r in named)
-    if titled and not content and (fields or GENERAL.search(heard.plain)):
+    asks = fields or GENERAL.search(heard.plain) or (HAVING.search(heard.plain) and not UNKNOWN.search(heard.rest))
+    if titled and not content and not heard.constraints and not heard.lifted and asks:
         return Verdict(Intent.ABOUT, fields)
-    if content or (numeric and not fields) or not (heard.context.slate or heard.context.focus) or named:
+    if not named and not heard.wishes and len(heard.context.focus) == 1 and TELLING.search(heard.plain):
+        return Verdict(Intent.ABOUT, fields)
+    if kind or (numeric and not fields) or not (heard.context.slate or heard.context.focus) or named:
         return None
     of_it = OF_IT.search(heard.plain) or (fields and THERE.search(heard.plain))
     if of_it and (fields or heard.wishes) and not re.match(r"\W*有", heard.plain):

@@ -6,6 +6,7 @@ Years first ("2010年以后" is no price), then numbers with what stands around 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from bot.understanding.attributes import YEAR, NumericField
@@ -19,6 +20,14 @@ from bot.understanding.turn import Constraint
 from bot.understanding.years import this_year, years
 
 __all__ = ["lifted", "lifted_spans", "limits", "relative"]
+
+FREE = re.compile(
+    r"(?<![不没非])(?<!不要)(?<!不是)(?<!不想要)(?:免费|不(?:要|花|用花|收)钱|零元|不收费)(?![吗么不呢?？])"
+    r"|(?<![a-z-])(?:free of charge|for free|(?:(?<=any )|(?<=some )|(?<=a )|(?<=the )|(?<=for )|(?<=are )|(?<=is )"
+    r"|(?<=be )|(?<=something )|(?<=anything )|(?<=completely )|(?<=totally )|(?<=only )|^)free)"
+    r"(?![a-z-]| (?:time|of|from|to|shipping|delivery|wi|evening|afternoon|morning|weekend|day|hour|moment|cancel))"
+)
+"""What costs nothing; "sugar-free" and "free time" are about something else."""
 
 
 def limits(
@@ -37,12 +46,22 @@ def limits(
     found += measured(said, text, reader, domains)
     for limit in found:
         said = _blank(said, limit.start, limit.end)
+    found += _of_free(said, text, fields)
+    for limit in found:
+        said = _blank(said, limit.start, limit.end)
     found += leanings(said, text, reader.fields, domains)
     return tuple(sorted(found, key=lambda limit: limit.start))
 
 
 def _blank(text: str, start: int, end: int) -> str:
     return text[:start] + " " * (end - start) + text[end:]
+
+
+def _of_free(said: str, text: str, fields: Sequence[NumericField]) -> Iterator[Constraint]:
+    """That something is to cost nothing, where a catalogue has such things."""
+    if any(field.field == "price" and field.low <= 0 for field in fields) and (match := FREE.search(said)):
+        start, end = match.span()
+        yield Constraint("price", "<=", 0.0, text[start:end], start, end)
 
 
 def _of_years(said: str, text: str, reader: Reader, domains: Collection[str], today: int) -> Iterator[Constraint]:

@@ -45,6 +45,8 @@ _SINGLE = re.compile(r"的|[\s-][a-z]")
 """A unit in the singular owns the noun after it: a 90 minute film."""
 _ENDS = re.compile(r"\s*(?:的|价|预算|$|[，。,.；;！!？?\n])")
 _NAME_AFTER = re.compile(r"'?\s?(?:的|in\b|of\b|for\b)?\s?")
+_FROM = re.compile(r"\s(?:away\s)?(?:of|from|to)\s(?:the\s)?([a-z]+)(?![a-z])")
+"""What a distance is measured from (within 500 m of the beach)."""
 _AGED = re.compile(r"(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|bab(?:y|ies)|ages?|aged|孩子|儿童|小孩|年龄)\s?$")
 _NAMED_BEFORE = re.compile(r"[a-z]\s?$")
 
@@ -159,6 +161,8 @@ def _limits_of(
             for one in pair:
                 yield one.field, "<=" if one.bound == "min" else ">=", quantity.low, start, end
             return
+    if (origin := _FROM.match(said, end)) and origin[1] in field.field.rpartition(".")[2].split("_"):
+        end = origin.end()
     for bound, value in _bounds(quantity, op):
         yield field.field, bound, _rounded(value * factor), start, end
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Literal
 
 from bot.understanding.cues import lowered
-from bot.understanding.names import Found, Line, units
+from bot.understanding.names import SPELT, TWICE, TYPO_LENGTH, Found, Line, units
 from bot.understanding.spelling import common_words, english_words
 from bot.understanding.turn import Facet
 from bot.understanding.vocabulary import Vocabulary
@@ -26,6 +27,8 @@ AFTER_NAME = re.compile(
     r"\s*(?:$|[，,。.；;！!？?、》]|的|那|这|吗|么|呢|和|与|跟|一样|之类|类|里|多少"
     r"|怎么|讲|or\b|and\b|but\b|please|again)"
 )
+ASKED_OF = re.compile(r"\s*(?:多少|怎么样?|好看|好不好|讲|是谁|谁|有吗|有没有|还有|哪|值得|贵)")
+"""What is asked of a name right after it."""
 BESIDE = re.compile(r"\s*[》”\"]?\s*(?:和|跟|与|或者?|还是|比|、|,|and|or|vs\.?|versus|with)\s*(?:the )?[《“\"]?\s*")
 SPOKEN_OF = re.compile(r"\s*(?:(?:is|was|has|or|and|vs|versus)\b|'s |[㐀-鿿])")
 LIKE_IT = re.compile(
@@ -89,24 +92,38 @@ class _Reader:
         self.vocabulary = vocabulary
         self.tokens = tokens
         self.written = units(text)
-        mended = (vocabulary.spelling.nearest(unit.text) for unit in self.written)
+        mended = self._mended()
         self.said = [
             replace(u, text=text) if text != u.text else u for u, text in zip(self.written, mended, strict=True)
         ]
         self.line = Line(self.said)
+        self.slips = vocabulary.titles.slips(self.line)
+        self.creator_slips = vocabulary.creators.slips(self.line)
         self.starts = {token.start for token in tokens}
         self.ends = {token.end for token in tokens}
         self.before = 0
         self.quotes = [match.span(match.lastindex or 0) for match in QUOTED.finditer(text)]
+
+    def _mended(self) -> Iterator[str]:
+        """The units with misspelt words read as those of a name, or else as the catalogue's."""
+        before = ""
+        for unit in self.written:
+            word = unit.text
+            if len(word) >= SPELT and word.isascii() and word.isalpha() and not self.vocabulary.spelling.knows(word):
+                word = self.vocabulary.titles.follower(before, word) if before else word
+                word = self.vocabulary.creators.follower(before, word) if before and word == unit.text else word
+                word = self.vocabulary.spelling.nearest(word) if word == unit.text else word
+            before = "" if unit.han else word
+            yield word
 
     def at(self, i: int) -> tuple[Mention | None, int]:
         """The name that begins at a unit, if any, and the unit to go on with."""
         unit = self.said[i]
         if unit.han and unit.start not in self.starts and not self._quoted(unit.start):
             return None, i + 1
-        title = self.vocabulary.titles.at(self.line, i)
+        title = self.vocabulary.titles.at(self.line, i, self.slips)
         title = title if title and self._is_title(title) else None
-        creator = self.vocabulary.creators.at(self.line, i)
+        creator = self.vocabulary.creators.at(self.line, i, self.creator_slips)
         creator = creator if creator and self._is_creator(creator) else None
         if creator and (not title or creator.end > title.end or (creator.end == title.end and title.how != "whole")):
             self.before = self._span(creator)[1]
@@ -128,6 +145,9 @@ class _Reader:
         """Whether what stands around says that it is a name: a verb (看), or another name beside it (三体和沙丘)."""
         if self.before and BESIDE.fullmatch(self.plain[self.before : start]):
             return True
+        begins = not self.plain[:start].strip(" 那请问，,")
+        if begins and end - start >= TYPO_LENGTH[0] and HAN.match(self.plain, start) and ASKED_OF.match(self.plain, end):
+            return True
         return bool(NAMING.search(self.plain[max(0, start - 12) : start]) and AFTER_NAME.match(self.plain, end))
 
     def _inside(self, start: int, end: int) -> list[Token]:
@@ -147,12 +167,10 @@ class _Reader:
         whole = found.how in ("whole", "part")
         if found.how == "beginning":
             return self._is_beginning(found, words, start, end)
+        if found.how == "slip":
+            return self._is_slip(found, words)
         if not self.vocabulary.is_name(words) and not self._is_described_name(found, words):
             return False
-        if found.how == "slip":
-            return not any(
-                f.field in ("tags", "category", "domain") for _, fs in self.vocabulary.words(words) for f in fs
-            )
         if all(unit.han for unit in self.said[found.start : found.end]):
             if size == 1:
                 return False
@@ -163,11 +181,55 @@ class _Reader:
     def _is_described_name(self, found: Found, words: Sequence[Token]) -> bool:
         """Whether a title with a kind of thing in it is a name all the same: long, or with a word of its own."""
         size, english = found.end - found.start, words[0].text.isascii()
-        if size >= (4 if english else 6):
+        if size >= (4 if english else 6) or (found.how == "whole" and self._is_beside(found)):
+            return True
+        start, end = self._span(found)
+        if found.how == "whole" and english and size > 1 and self._in_capitals(start, end):
             return True
         known = [(t, facets) for t, facets in self.vocabulary.words(words) if t.text.lower() not in stop_words()]
         proper = any(all(facet.field == "brand" for facet in facets) for _, facets in known)
         return found.how == "whole" and english and size > 1 and proper and all(w.text[:1].isupper() for w in words)
+
+    def _is_slip(self, found: Found, words: Sequence[Token]) -> bool:
+        """Whether what differs from a name is a slip: in no word of its own, be it the catalogue's or the language's."""
+        said = "".join(word.norm for word in words)
+        known = [(t, facets) for t, facets in self.vocabulary.words(words) if facets]
+        general = any(f.field in ("tags", "category", "domain") for _, facets in known for f in facets)
+        if general and (len(found.key) < TWICE or found.key.startswith(said)):
+            return False
+        blocks = SequenceMatcher(None, said, found.key, False).get_matching_blocks()
+        right = {block.a + k for block in blocks for k in range(block.size)}
+        wrong, place = [], 0
+        for word in words:
+            if not right.issuperset(range(place, place + len(word.norm))):
+                wrong.append(word)
+            place += len(word.norm)
+        if any(w.norm in stop_words() or any(t.start <= w.start < t.end for t, _ in known) for w in wrong):
+            return False
+        once = len(found.key) - len(right) <= 1 and len(found.key) > TWICE
+        common = self.vocabulary.segmenter.is_common
+        return not wrong or once or any(len(word.norm) == 1 or not common(word.norm) for word in wrong)
+
+    def _is_beside(self, found: Found) -> bool:
+        """Whether another whole name stands beside one, joined to it by a word: Alien or Blade Runner."""
+        start, end = self._span(found)
+        if self.before and BESIDE.fullmatch(self.plain[self.before : start]):
+            return True
+        join = BESIDE.match(self.plain, end)
+        after = next((i for i, unit in enumerate(self.said) if join and unit.start == join.end()), None)
+        other = self.vocabulary.titles.at(self.line, after) if after is not None else None
+        return other is not None and other.how == "whole" and (other.end - other.start > 1 or self._capital(other))
+
+    def _capital(self, found: Found) -> bool:
+        start, end = self._span(found)
+        return all(word.text[:1].isupper() for word in self._inside(start, end))
+
+    def _in_capitals(self, start: int, end: int) -> bool:
+        """Whether English words begin with capitals in a sentence that does not: the Lighthouse Guesthouse."""
+        words = [t for t in self.tokens if t.text.isascii() and t.text.lower() not in stop_words()]
+        others = [t for t in words if not start <= t.start < end]
+        small = self.text[start - 2 : start].strip().islower() or any(t.text.islower() for t in others)
+        return start > 0 and small and all(t.text[:1].isupper() for t in words if start <= t.start < end)
 
     def _alone(self, start: int, end: int) -> bool:
         """Whether nothing else is said."""
@@ -208,7 +270,8 @@ class _Reader:
         if not words:
             return False
         if found.how == "slip":
-            return len(found.key) > 4
+            known = any(facets for _, facets in self.vocabulary.words(words))
+            return len(found.key) > 4 and not known and (words[0].text.isascii() or self._is_slip(found, words))
         said = bool(BY.search(self.plain[max(0, start - 12) : start])) or bool(
             OF.match(self.plain, end) and self.text[end : end + 2] not in ("", ", ")
         )

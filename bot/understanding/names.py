@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category, normalize
 
@@ -26,12 +26,16 @@ LONGEST = 32
 """Characters of canonical text that a name may have."""
 TELLING = 6
 """An English word longer than this can be a telling part of a title by itself (Sapiens)."""
+SPELT = 4
+"""Letters of the shortest English word in which a slip is forgiven."""
 MOST_MEANT = 8
 """A part of a name that fits more items than this names none of them."""
-TYPO_LENGTH = 4, 14
-"""Lengths of Chinese names in which one slip is forgiven."""
-MOST_TRIED = 40
-"""Names with the same beginning that are compared for a slip."""
+TYPO_LENGTH = 3, 24
+"""Lengths of Chinese names in which a slip is forgiven."""
+TWICE = 5
+"""Characters from which on two slips are."""
+MOST_TRIED = 64
+"""Pairs of characters that more names have than this find none; so many names are compared at one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,11 @@ class Line:
         """The canonical text from a unit on, as far as a name can go."""
         return self.text[self.starts[i] : self.starts[i] + LONGEST]
 
+    def unit_at(self, place: int) -> int | None:
+        """The unit that begins with a canonical character."""
+        i = bisect_left(self.starts, place)
+        return i if i < len(self.starts) and self.starts[i] == place else None
+
     def end(self, i: int, length: int) -> int:
         """The unit before which so many canonical characters from unit i on end; 0 if they end within one."""
         return self.unit_ending.get(self.starts[i] + length, 0)
@@ -124,10 +133,7 @@ class Names:
             key: tuple(places) for key, places in parts.items() if key not in whole and len(places) <= MOST_MEANT
         }
         self._sorted = sorted((*self._whole, *self._parts))
-        chinese = (
-            key for key in self._sorted if TYPO_LENGTH[0] <= len(key) <= TYPO_LENGTH[1] and HAN.fullmatch(key[0])
-        )
-        self._reversed = sorted(key[::-1] for key in chinese if " " not in key)
+        self._pairs = _pairs(self._sorted)
 
     def whole(self, name: str) -> tuple[int, ...]:
         """Positions of what has exactly this name or telling part of a name."""
@@ -141,8 +147,8 @@ class Names:
         for key in self._whole:
             yield from (word for word in key.split(" ") if word.isascii())
 
-    def at(self, line: Line, start: int) -> Found | None:
-        """The longest name that begins at a unit: whole, else with one slip, else the longest beginning of one."""
+    def at(self, line: Line, start: int, slips: Mapping[int, Found] | None = None) -> Found | None:
+        """The longest name that begins at a unit: whole, else one of the line's `slips`, else the beginning of one."""
         key = line.from_unit(start)
         place = bisect_left(self._sorted, key)
         near = self._sorted[max(0, place - 1) : place + 1]
@@ -152,8 +158,8 @@ class Names:
             if positions := self._of(key[:length]):
                 how = "whole" if key[:length] in self._whole else "part"
                 return Found(start, line.end(start, length), key[:length], positions, how)
-        if slip := self._with_slip(key, line, start, common):
-            return slip
+        if slips and start in slips:
+            return slips[start]
         return self._beginning(key[: lengths[0]], start, line.end(start, lengths[0])) if lengths else None
 
     def _beginning(self, key: str, start: int, end: int) -> Found | None:
@@ -170,63 +176,73 @@ class Names:
             return None
         return Found(start, end, key, tuple(positions), "beginning") if 0 < len(positions) <= MOST_MEANT else None
 
-    def _with_slip(self, key: str, line: Line, start: int, common: int) -> Found | None:
-        """A Chinese name of which one character is wrong, missing or too many: one of its halves is right."""
-        if len(key) < TYPO_LENGTH[0] - 1 or not HAN.match(key[:1]):
-            return None
-        key = key[: TYPO_LENGTH[1] + 1]
-        tried: list[str] = []
-        if common >= 2:
-            head = key[: max(2, min(common, len(key)))]
-            first = bisect_left(self._sorted, head[:2])
-            last = bisect_left(self._sorted, head[:2] + "\U0010ffff")
-            if last - first > MOST_TRIED:
-                first = bisect_left(self._sorted, head)
-                last = min(bisect_left(self._sorted, head + "\U0010ffff"), first + MOST_TRIED)
-            tried += self._sorted[first:last]
-        tried += self._ending_like(key)
-        best: tuple[int, str, int] | None = None
-        for name in tried:
-            if not TYPO_LENGTH[0] <= len(name) <= TYPO_LENGTH[1] or " " in name:
-                continue
-            for length in (len(name), len(name) + 1, len(name) - 1):
-                if (
-                    length <= len(key)
-                    and line.end(start, length)
-                    and one_slip(key[:length], name)
-                    and (best is None or len(name) > best[0])
-                ):
-                    best = (len(name), name, length)
-        if best is None:
-            return None
-        return Found(start, line.end(start, best[2]), best[1], self._of(best[1]), "slip")
+    def slips(self, line: Line) -> dict[int, Found]:
+        """Unit → the Chinese name that begins there but for a slip: a character wrong, missing, too many, or swapped.
 
-    def _ending_like(self, key: str) -> list[str]:
-        """Names whose second half stands where it would if their first half had the slip."""
-        found: list[str] = []
-        for length in range(TYPO_LENGTH[0], min(len(key), TYPO_LENGTH[1]) + 1):
-            half = key[length - (length + 1) // 2 : length][::-1]
-            first = bisect_left(self._reversed, half)
-            for other in self._reversed[first : first + 4]:
-                if other.startswith(half) and abs(len(other) - length) <= 1:
-                    found.append(other[::-1])
-        return found
+        Names are looked up by the pairs of characters that they share with the text; the longest wins, then the nearest.
+        """
+        hits: dict[tuple[int, str], int] = {}
+        for place in range(len(line.text) - 1):
+            for name, at in self._pairs.get(line.text[place : place + 2], ()):
+                hits[place - at, name] = hits.get((place - at, name), 0) + 1
+        best: dict[int, tuple[tuple[int, int, int], Found]] = {}
+        for (place, name), _ in sorted(hits.items(), key=lambda hit: -hit[1])[: MOST_TRIED * 4]:
+            most = 2 if len(name) >= TWICE else 1
+            for start in range(max(0, place - most), place + most + 1):
+                first = line.unit_at(start)
+                if first is None:
+                    continue
+                for length in range(len(name) - most, len(name) + most + 1):
+                    last = line.end(first, length)
+                    slips = distance(line.text[start : start + length], name, most) if last else most + 1
+                    rank = (-len(name), slips, -length)
+                    if 0 < slips <= most and (first not in best or rank < best[first][0]):
+                        best[first] = rank, Found(first, last, name, self._of(name), "slip")
+        return {first: found for first, (_, found) in best.items()}
+
+    def follower(self, before: str, word: str) -> str:
+        """The word that follows another in a name and that a misspelt one stands for; the word itself if there is none."""
+        first = bisect_left(self._sorted, f"{before} ")
+        for name in self._sorted[first : first + MOST_MEANT]:
+            if not name.startswith(f"{before} "):
+                break
+            near = name[len(before) + 1 :].partition(" ")[0]
+            if len(near) >= SPELT and near[0] == word[0] and distance(word, near, 1) == 1:
+                return near
+        return word
 
 
-def one_slip(said: str, name: str) -> bool:
-    """Whether one character more, less or other, or two in each other's place, makes one of the other.
+def _pairs(names: Iterable[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Two neighbouring characters → the Chinese names that have them, and where; pairs of too many names tell nothing."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name in names:
+        if TYPO_LENGTH[0] <= len(name) <= TYPO_LENGTH[1] and " " not in name and HAN.match(name[0]):
+            for place in range(len(name) - 1):
+                found.setdefault(name[place : place + 2], []).append((name, place))
+    return {pair: tuple(of) for pair, of in found.items() if len(of) <= MOST_TRIED}
 
-    One more at either end is another word beside the name.
+
+def distance(said: str, name: str, most: int) -> int:
+    """Characters more, less or other, and neighbours in each other's place, that make one of the other.
+
+    More than `most` of them are `most` + 1. What is said more at either end is another word beside the name, and what
+    is left out there, unless it is one character, makes another name: neither is a slip.
     """
-    if said == name or abs(len(said) - len(name)) > 1 or name in (said[1:], said[:-1]):
-        return False
-    head = _common(said, name)
-    if len(said) == len(name):
-        rest = said[head + 1 :] == name[head + 1 :]
-        swapped = said[head : head + 2] == name[head : head + 2][::-1] and said[head + 2 :] == name[head + 2 :]
-        return rest or swapped
-    longer, shorter = (said, name) if len(said) > len(name) else (name, said)
-    return longer[head + 1 :] == shorter[head:]
+    if said == name:
+        return 0
+    if abs(len(said) - len(name)) > most or name in said or said in (name[:-2], name[1:], name[2:], name[1:-1]):
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(name) + 1))
+    for i, char in enumerate(said, start=1):
+        older, before, row = before, row, [i]
+        for j, other in enumerate(name, start=1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != other)))
+            if i > 1 and j > 1 and char == name[j - 2] and other == said[i - 2]:
+                row[j] = min(row[j], older[j - 2] + 1)
+        if min(row) > most:
+            return most + 1
+    return min(row[-1], most + 1)
 
 
 def _common(a: str, b: str) -> int:

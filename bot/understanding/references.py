@@ -29,8 +29,11 @@ ORDINAL = {
 }
 CARDINAL = {"two": 2, "three": 3, "four": 4}
 NTH = f"({'|'.join(ORDINAL)})"
+OF_THEM = r"of (?:the (?:two|three)|them|those|these|both)\b"
 ONE = r"(?:one|item|option|suggestion|recommendation|choice|pick|thing|result)s?"
 
+PART_OF_A_WORK = re.compile(r"第.[部季集册卷辑]")
+"""Beside a title, the second film of a series rather than the second thing shown."""
 QUESTION = re.compile(r"\?|\b(?:how|what|who|when|which|whose|is|does|can)\b")
 
 Pick = Callable[[re.Match[str], Shown], Picked]
@@ -146,21 +149,21 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
     (rf"\b{NTH} {ONE}\b|^\W*{NTH}\W*$", lambda m, s: s.nth(ORDINAL[m[1] or m[2]])),
     (rf"(?:\b(?:{ONE}|number|no\.?) |#)([1-8])\b(?! ?\d)", lambda m, s: s.nth(int(m[1]))),
     (rf"\b(?:the )?last {ONE}\b|\bthe last\b(?=\W*$| (?:is|looks|sounds|was|seems)\b)", lambda m, s: s.nth(-1)),
-    (rf"\bthe middle(?: {ONE})?\b", lambda m, s: s.nth((len(s.slate) + 1) // 2)),
+    (rf"\bthe middle(?: {ONE})?\b(?! of)", lambda m, s: s.nth((len(s.slate) + 1) // 2)),
     (
         r"\bthe (?:cheapest|least expensive)(?: one\b|(?=\W*$| (?:is|of)\b|,))"
-        r"|\bthe (?:cheaper|less expensive) (?:one|of (?:the two|them))\b",
+        rf"|\bthe (?:cheaper|less expensive) (?:one\b|{OF_THEM})",
         _cheapest,
     ),
     (
         r"\bthe (?:most expensive|priciest|dearest)(?: one\b|(?=\W*$| (?:is|of)\b|,))"
-        r"|\bthe (?:more expensive|pricier|dearer) one\b",
+        rf"|\bthe (?:more expensive|pricier|dearer) (?:one\b|{OF_THEM})",
         _dearest,
     ),
-    (r"\bthe (?:newest|latest|most recent|newer|more recent) one\b", _newest),
-    (r"\bthe (?:oldest|older|earliest|earlier) one\b", _oldest),
+    (rf"\bthe (?:newest|latest|most recent|newer|more recent) (?:one\b|{OF_THEM})", _newest),
+    (rf"\bthe (?:oldest|older|earliest|earlier) (?:one\b|{OF_THEM})", _oldest),
     (
-        r"\b(?:both of (?:them|these|those)|both|these two|those two|the two(?: of them)?)\b",
+        r"\b(?:both of (?:them|these|those)|both|these two|those two|the two(?: of them)?)\b(?! (?:of )?(?:us|you|people))",
         lambda m, s: _two(s),
     ),
     (r"\b(?:that|this|those|these) (?:pair of )?((?:[a-z][\w'-]* ?){1,3})(?=\W|$)", _that),
@@ -175,7 +178,7 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
     (
         r"(?<!at )(?<!do )(?<!in )(?<!thing )(?<!one )\b(?:this|that)(?: one)?\b(?!'s all)"
         r"(?=\s*(?:$|[?.!,]|one\b|is\b|looks\b|sounds\b|was\b|costs?\b|seems\b|'s\b))"
-        r"|\b(?:this|that) one\b|(?<!in )(?<!on )(?<!with )(?<!make )\bit\b"
+        r"|\b(?:this|that) one\b|(?<!in )(?<!on )(?<!with )(?<!make )\bit\b(?!'s not that|'s all)"
         r"|\bthe same one\b|\bthat (?:item|thing|suggestion)\b",
         _it,
     ),
@@ -186,7 +189,7 @@ RULES = tuple((re.compile(pattern), pick) for pattern, pick in (*CHINESE, *ENGLI
 def references(text: str, shown: Shown, *, pronouns: bool = True) -> list[Reference]:
     """What of the things shown a text points at, left to right; no character is read twice. Nothing shown: nothing.
 
-    `pronouns`: whether "it" and 那个 are of what was shown, and not of a thing that the message names itself.
+    `pronouns`: whether "it", 那个 and 第二部 are of what was shown, and not of a thing that the message names itself.
     """
     if not shown.slate and not shown.context.focus:
         return []
@@ -198,6 +201,8 @@ def references(text: str, shown: Shown, *, pronouns: bool = True) -> list[Refere
             continue
         for match in pattern.finditer(plain):
             start, end = match.span()
+            if not pronouns and PART_OF_A_WORK.match(match.group()):
+                continue
             if start == end or any(a < end and start < b for a, b in taken):
                 continue
             if ids := tuple(dict.fromkeys(pick(match, shown))):
