@@ -13,8 +13,8 @@ from bot.interest.profile import profile_of, with_profile
 from bot.interest.state import Interest, from_state, to_state
 from bot.keeping import as_lang, checked_feedback, slate_draft
 from bot.mind import Mind, encoded
+from bot.policy.slates import page_item, request_for
 from bot.reply import Because, Card, Slate
-from bot.slates import page_item, request_for
 from errors import Conflict, Lang, NotFound
 from retrieval.items import Item
 from storage.records import FeedbackRecord, ImpressionRecord, InterestChange, SessionRecord, TurnState, new_id

@@ -13,10 +13,10 @@ from bot.interest.state import Interest, to_state
 from bot.keeping import TEXT_LIMIT, as_lang, checked_text, slate_draft, understanding_json
 from bot.mind import Heard, Mind, encode
 from bot.phrasing.phraser import Writing
-from bot.policy import Decision, decide, next_dialogue
+from bot.policy.decision import Decision, decide, next_dialogue
+from bot.policy.script import script
+from bot.policy.slates import context_of, named_items, page_item, slate_for
 from bot.reply import Reply, ReplyEvent, Slate
-from bot.script import script
-from bot.slates import context_of, named_items, page_item, slate_for
 from errors import Conflict, NotFound
 from storage.records import InterestChange, TurnState
 from storage.store import Store

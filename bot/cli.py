@@ -133,7 +133,7 @@ def _export(parsed: argparse.Namespace) -> int:
 
 
 def _bench(parsed: argparse.Namespace) -> int:
-    from bot.bench import bench
+    from bot.bench.table import bench
 
     print(bench(read_settings(), items=parsed.items, words=not parsed.no_llm))
     return 0

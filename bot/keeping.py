@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from bot.policy import Decision
+from bot.policy.decision import Decision
 from bot.reply import Slate
 from bot.understanding.turn import Turn
 from errors import InputError, Lang, TextTooLong

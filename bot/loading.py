@@ -15,8 +15,8 @@ from bot.mind import IntentHead, Mind
 from bot.phrasing.language_model import LanguageModel
 from bot.phrasing.models import language_model
 from bot.phrasing.phraser import Phraser
-from bot.questions import Asker
-from bot.recommend import FloatArray, Recommender, Shelf
+from bot.policy.questions import Asker
+from bot.recommending.recommend import FloatArray, Recommender, Shelf
 from bot.settings import Settings
 from bot.understanding.intent_head import intent_head
 from bot.understanding.understand import Understander

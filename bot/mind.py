@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from bot.interest.state import FloatArray, Interest
 from bot.interest.update import InterestParameters, hear, unit
 from bot.phrasing.phraser import Phraser
-from bot.questions import Asker
-from bot.recommend import Recommender
-from bot.settling import settled
+from bot.policy.questions import Asker
+from bot.policy.settling import settled
+from bot.recommending.recommend import Recommender
 from bot.understanding.turn import Intent, Turn
 from bot.understanding.understand import Understander
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answers import answer
-from bot.comparing import among, comparison
-from bot.points import compared
+from bot.policy.answers import answer
+from bot.policy.comparing import among, comparison
+from bot.policy.points import compared
 from bot.reply import Card
 from bot.understanding.turn import Intent, Reference, Turn
 from retrieval.items import Item

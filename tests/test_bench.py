@@ -11,8 +11,7 @@ import pytest
 from fastapi import FastAPI
 from transformers import BertConfig
 
-from bot.bench import Row, bench
-from bot.bench_app import (
+from bot.bench.app import (
     STAGES,
     in_one_language,
     measure_indexing,
@@ -22,8 +21,9 @@ from bot.bench_app import (
     resident,
     with_words,
 )
-from bot.bench_data import Recalled, conversations, enlarged, recalled, sample
-from bot.bench_plain import Metered, PlainSearch, measure_plain_search
+from bot.bench.data import Recalled, conversations, enlarged, recalled, sample
+from bot.bench.plain import Metered, PlainSearch, measure_plain_search
+from bot.bench.table import Row, bench
 from bot.bot import Bot, Mind
 from bot.phrasing.language_model import Prompt
 from bot.settings import Settings

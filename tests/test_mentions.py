@@ -30,6 +30,9 @@ def named(text: str) -> list[tuple[str, str, str]]:
         ("the film Arrival", "Arrival", "this"),
         ("想看射雕", "射雕", "this"),
         ("泰坦尼克", "泰坦尼克", "this"),
+        ("想看肖生克的救赎", "肖生克的救赎", "this"),
+        ("银河戏搭乘客指南好看吗", "银河戏搭乘客指南", "this"),
+        ("百年孤独多少钱", "百年孤独", "this"),
         ("重磅纯棉圆领T恤多少钱", "重磅纯棉圆领T恤", "this"),
     ],
 )

@@ -607,3 +607,30 @@ NASTY = """
 def test_no_string_is_nasty(piece: str) -> None:
     text = (piece * 2_000)[:2_000]
     assert seconds(text) < 0.1
+
+
+# -- what costs nothing
+
+FREE = numeric_fields(
+    build([Item("0", "t", "x", price=0.0), Item("1", "u", "x", price=9.0)], np.ones((2, 2), np.float32))
+)
+
+
+@pytest.mark.parametrize("text", ["免费的课", "不要钱的", "any free courses", "something free"])
+def test_free(text: str) -> None:
+    assert said(text, FREE) == [("price", "<=", 0.0)]
+    assert said(text, HOTELS) == []
+
+
+@pytest.mark.parametrize("text", ["sugar-free biscuits", "a free evening", "不要免费的", "免费吗", "feel free to ask"])
+def test_not_free(text: str) -> None:
+    assert said(text, FREE) == []
+
+
+@pytest.mark.parametrize("text", ["a shirt for under 5 yuan", "within 5 yuan"])
+def test_a_little_money(text: str) -> None:
+    assert said(text) == [("price", "<=", 5.0)]
+
+
+def test_time_that_somebody_has() -> None:
+    assert said("每天只能抽出十五分钟锻炼", LIBRARY) == [("duration_minutes", "<=", 15.0)]

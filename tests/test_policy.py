@@ -10,10 +10,10 @@ import pytest
 from bot.interest.state import Dialogue, Interest, Limit, Refusal, Thread, Word
 from bot.phrasing.plain import openings
 from bot.phrasing.requests import INTENTS, ItemLine, OpeningLine
-from bot.policy import Act, Decision, decide, is_broad, meant, next_dialogue, taken_fields, with_slate
-from bot.questions import QuestionParameters
+from bot.policy.decision import Act, Decision, decide, is_broad, meant, next_dialogue, taken_fields, with_slate
+from bot.policy.questions import QuestionParameters
+from bot.policy.script import script
 from bot.reply import Card, Slate
-from bot.script import script
 from bot.understanding.turn import Constraint, Facet, Intent, Question, Reference, Term, Turn, Wish
 from retrieval.items import Item
 

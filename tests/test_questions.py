@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bot.bot import Mind
-from bot.questions import Asker, QuestionParameters, gain, which_question
+from bot.policy.questions import Asker, QuestionParameters, gain, which_question
 from bot.understanding.turn import Context, Intent
 from errors import Lang
 from retrieval.items import Item

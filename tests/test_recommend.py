@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from bot.interest.state import Dialogue, Evidence, Interest, Limit, Refusal, Thread, Word
-from bot.likeness import in_common, likeness
 from bot.mind import Mind
-from bot.recommend import Recommender, Request, Shelf
+from bot.recommending.likeness import in_common, likeness
+from bot.recommending.recommend import Recommender, Request, Shelf
 from bot.reply import Slate
 from bot.understanding.turn import Constraint, Facet
 from retrieval.catalogue import Catalogue, build

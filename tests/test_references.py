@@ -36,6 +36,7 @@ ALL = (SHOES, JEANS, READER)
         ("the most expensive one", (READER,)),
         ("the pink one", (SHOES,)),
         ("I don't like the black one", (READER,)),
+        ("the cheaper of those", (SHOES,)),
     ],
 )
 def test_what_was_shown(text: str, ids: tuple[str, ...]) -> None:
@@ -44,7 +45,15 @@ def test_what_was_shown(text: str, ids: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a film that makes me laugh", "第二次世界大战", "the second world war", "这个周末看的电影", "that film"]
+    "text",
+    [
+        "a film that makes me laugh",
+        "第二次世界大战",
+        "the second world war",
+        "这个周末看的电影",
+        "that film",
+        "a café for the two of us",
+    ],
 )
 def test_what_only_looks_like_it(text: str) -> None:
     assert heard(text, SLATE).references == ()

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bot import allowed
 from bot.interest.state import Limit, Refusal
+from bot.recommending import allowed
 from bot.understanding.turn import Constraint, Facet
 from retrieval import candidates
 from retrieval.catalogue import Catalogue, build

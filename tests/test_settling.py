@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.settling import settled, wants_no_questions
+from bot.policy.settling import settled, wants_no_questions
 from bot.understanding.turn import Constraint, Facet, Intent, Term, Turn, Wish
 
 JUNK = Wish("the thing", 0, 9, (Term("thing", "thing", 4, 9),))

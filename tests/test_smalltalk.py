@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import pytest
 
-from bot.smalltalk import contradiction, is_foreign, kind_of, talk
+from bot.policy.smalltalk import contradiction, is_foreign, kind_of, talk
 from bot.understanding.turn import Constraint, Intent, Term, Turn, Wish
 from errors import Lang
 
-TEXTS = json.loads(files("bot").joinpath("data/smalltalk.json").read_text(encoding="utf-8"))
+TEXTS = json.loads(files("bot.policy").joinpath("data/smalltalk.json").read_text(encoding="utf-8"))
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
 

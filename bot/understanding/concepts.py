@@ -37,7 +37,10 @@ TO_PEOPLE_EN = re.compile(
 """What stands before a person for whom something is wanted."""
 
 
-AGE = re.compile(r"(?:(?:\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))[- ]?|(?:\d+|[一二三四五六七八九十]+)多?岁半?(?:大)?的?)$")
+AGE = re.compile(
+    r"(?:(?:\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))[- ]?"
+    r"|(?:\d+|[一二三四五六七八九十]+)多?岁半?(?:大)?的?)$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ TELLING = re.compile(
 )
 """What asks for more of a thing that was named."""
 HAVING = re.compile(
-    r"\b(?:do|would|will) you (?:have|carry|stock|sell|know) (?:it|this|that|one)\b|\bgot (?:it|that)\b|\bis it (?:there|here)\b"
-    r"|\b(?:do you have|have you got)\b|有没有|有吗|有货|(?:你们|这里|那儿)有|还有吗"
+    r"\b(?:do|would|will) you (?:have|carry|stock|sell|know) (?:it|this|that|one)\b"
+    r"|\bgot (?:it|that)\b|\bis it (?:there|here)\b"
+    r"|\b(?:do you have|have you got)\b|有没有|有吗|有货|(?:你们|这里|那儿)有|还有吗|^\W*有.+吗"
 )
 """What asks whether a thing is here at all."""
 UNKNOWN = re.compile(r"《[^《》]*[^\s《》][^《》]*》")
@@ -130,7 +131,8 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
     """A comparison or a question about an item; None if it is neither."""
     named = [r for r in heard.references if r.role == "this"]
     known = {item for reference in named for item in reference.item_ids[:3]}
-    fields = tuple(dict.fromkeys(field for _, _, of in asked.find(heard.rest) for field in of))
+    asking = asked.find(heard.rest)
+    fields = tuple(dict.fromkeys(field for _, _, of in asking for field in of))
     content = any(wish.domain and not _is_named(wish, named) for wish in heard.wishes)
     kind = content and any(f.field in ("domain", "category") for w in heard.wishes for t in w.terms for f in t.facets)
     several = len(known) > 1 or (not content and not named and len(heard.context.slate) > 1)
@@ -151,7 +153,8 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
         fields = fields or _of_terms(heard)
         return Verdict(Intent.ABOUT, fields, certain=bool(fields or GENERAL.search(heard.plain)))
     titled = any(r.kind == "title" for r in named)
-    asks = fields or GENERAL.search(heard.plain) or (HAVING.search(heard.plain) and not UNKNOWN.search(heard.rest))
+    here = len(known) == 1 and HAVING.search(heard.plain) and not UNKNOWN.search(heard.rest)
+    asks = fields or GENERAL.search(heard.plain) or here
     if titled and not content and not heard.constraints and not heard.lifted and asks:
         return Verdict(Intent.ABOUT, fields)
     if not named and not heard.wishes and len(heard.context.focus) == 1 and TELLING.search(heard.plain):
@@ -161,7 +164,8 @@ def _question(heard: Heard, asked: Asked) -> Verdict | None:
     of_it = OF_IT.search(heard.plain) or (fields and THERE.search(heard.plain))
     if of_it and (fields or heard.wishes) and not re.match(r"\W*有", heard.plain):
         return Verdict(Intent.ABOUT, fields or _of_terms(heard))
-    if fields and not heard.wishes and not heard.lifted:
+    other = [t for w in heard.wishes for t in w.terms if not any(a <= t.start and t.end <= b for a, b, _ in asking)]
+    if fields and not other and not heard.lifted:
         return Verdict(Intent.ABOUT, fields)
     return None
 

@@ -6,11 +6,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Literal
 
 from bot.understanding.cues import lowered
-from bot.understanding.names import SPELT, TWICE, TYPO_LENGTH, Found, Line, units
+from bot.understanding.likeness import role_at
+from bot.understanding.names import SPELT, TYPO_LENGTH, Found, Line, units
+from bot.understanding.slips import is_slip
 from bot.understanding.spelling import common_words, english_words
 from bot.understanding.turn import Facet
 from bot.understanding.vocabulary import Vocabulary
@@ -31,17 +32,6 @@ ASKED_OF = re.compile(r"\s*(?:多少|怎么样?|好看|好不好|讲|是谁|谁|
 """What is asked of a name right after it."""
 BESIDE = re.compile(r"\s*[》”\"]?\s*(?:和|跟|与|或者?|还是|比|、|,|and|or|vs\.?|versus|with)\s*(?:the )?[《“\"]?\s*")
 SPOKEN_OF = re.compile(r"\s*(?:(?:is|was|has|or|and|vs|versus)\b|'s |[㐀-鿿])")
-LIKE_IT = re.compile(
-    r"(?:类似于?|像|好像|相似于?|接近|仿照|风格像|similar to|along the lines of|in the (?:style|vein|spirit|manner) of|"
-    r"reminiscent of|such as|akin to|comparable to|same as|else like|more like|(?<!i )(?<!we )(?<!really )(?<!also )"
-    r"(?<!don't )(?<!not )(?<!dont )(?<!would )(?<!'d )(?<!’d )(?<!you )(?<!do )(?<!they )(?<!still )(?<!never )\blike)"
-    r"\s*(?:the (?:film|movie|book|album|series|novel|song)s? |a )?[《“\"「『‘]?\s*$"
-)
-WITH_IT = re.compile(r"(?:跟|和|与|同)\s*[《“\"「『]?\s*$")
-AS_IT = re.compile(
-    r"\s*[》”\"」』’]?\s*(?:那样|那种|那类|这样的|这类|这种|一样|似的|之类|类似|同类"
-    r"|同款|差不多|风格|系列那样|-?\s?like\b|-?\s?style\b|-?esque\b)"
-)
 BY = re.compile(
     r"(?:\bby|\bfrom|director|author|writer|singer|artist|brand|of|\bfan of|导演"
     r"|作者|作家|歌手|品牌|牌子|只看|只买|只要|只听|只读)"
@@ -146,7 +136,12 @@ class _Reader:
         if self.before and BESIDE.fullmatch(self.plain[self.before : start]):
             return True
         begins = not self.plain[:start].strip(" 那请问，,")
-        if begins and end - start >= TYPO_LENGTH[0] and HAN.match(self.plain, start) and ASKED_OF.match(self.plain, end):
+        if (
+            begins
+            and end - start >= TYPO_LENGTH[0]
+            and HAN.match(self.plain, start)
+            and ASKED_OF.match(self.plain, end)
+        ):
             return True
         return bool(NAMING.search(self.plain[max(0, start - 12) : start]) and AFTER_NAME.match(self.plain, end))
 
@@ -168,7 +163,7 @@ class _Reader:
         if found.how == "beginning":
             return self._is_beginning(found, words, start, end)
         if found.how == "slip":
-            return self._is_slip(found, words)
+            return is_slip(found, words, self.vocabulary)
         if not self.vocabulary.is_name(words) and not self._is_described_name(found, words):
             return False
         if all(unit.han for unit in self.said[found.start : found.end]):
@@ -189,26 +184,6 @@ class _Reader:
         known = [(t, facets) for t, facets in self.vocabulary.words(words) if t.text.lower() not in stop_words()]
         proper = any(all(facet.field == "brand" for facet in facets) for _, facets in known)
         return found.how == "whole" and english and size > 1 and proper and all(w.text[:1].isupper() for w in words)
-
-    def _is_slip(self, found: Found, words: Sequence[Token]) -> bool:
-        """Whether what differs from a name is a slip: in no word of its own, be it the catalogue's or the language's."""
-        said = "".join(word.norm for word in words)
-        known = [(t, facets) for t, facets in self.vocabulary.words(words) if facets]
-        general = any(f.field in ("tags", "category", "domain") for _, facets in known for f in facets)
-        if general and (len(found.key) < TWICE or found.key.startswith(said)):
-            return False
-        blocks = SequenceMatcher(None, said, found.key, False).get_matching_blocks()
-        right = {block.a + k for block in blocks for k in range(block.size)}
-        wrong, place = [], 0
-        for word in words:
-            if not right.issuperset(range(place, place + len(word.norm))):
-                wrong.append(word)
-            place += len(word.norm)
-        if any(w.norm in stop_words() or any(t.start <= w.start < t.end for t, _ in known) for w in wrong):
-            return False
-        once = len(found.key) - len(right) <= 1 and len(found.key) > TWICE
-        common = self.vocabulary.segmenter.is_common
-        return not wrong or once or any(len(word.norm) == 1 or not common(word.norm) for word in wrong)
 
     def _is_beside(self, found: Found) -> bool:
         """Whether another whole name stands beside one, joined to it by a word: Alien or Blade Runner."""
@@ -271,7 +246,9 @@ class _Reader:
             return False
         if found.how == "slip":
             known = any(facets for _, facets in self.vocabulary.words(words))
-            return len(found.key) > 4 and not known and (words[0].text.isascii() or self._is_slip(found, words))
+            return (
+                len(found.key) > 4 and not known and (words[0].text.isascii() or is_slip(found, words, self.vocabulary))
+            )
         said = bool(BY.search(self.plain[max(0, start - 12) : start])) or bool(
             OF.match(self.plain, end) and self.text[end : end + 2] not in ("", ", ")
         )
@@ -300,7 +277,7 @@ class _Reader:
     def _title(self, found: Found) -> Mention:
         start, end = self._span(found)
         facets = dict.fromkeys(f for place in found.positions for f in self.vocabulary.titles_at(place))
-        return Mention(start, end, "title", found.positions, tuple(facets), self._role(start, end))
+        return Mention(start, end, "title", found.positions, tuple(facets), role_at(self.plain, start, end))
 
     def _creator(self, found: Found) -> Mention:
         start, end = self._span(found)
@@ -308,17 +285,10 @@ class _Reader:
         facets = tuple(Facet("brand", value) for value in values)
         positions = sorted({int(p) for facet in facets for p in self.vocabulary.positions(facet)})
         facets = self._in_both_languages(facets, positions)
-        return Mention(start, end, "creator", tuple(positions), facets, self._role(start, end))
+        return Mention(start, end, "creator", tuple(positions), facets, role_at(self.plain, start, end))
 
     def _in_both_languages(self, facets: tuple[Facet, ...], positions: Sequence[int]) -> tuple[Facet, ...]:
         """The brands, with how the same items' brand is written in the other language."""
         own = {facet.value for facet in facets}
         others = [value for place in positions[:1] for value in self.vocabulary.brands_at(place) if value not in own]
         return (*facets, *(Facet("brand", value) for value in others))
-
-    def _role(self, start: int, end: int) -> Literal["this", "similar"]:
-        before = self.plain[max(0, start - 40) : start]
-        after = AS_IT.match(self.plain, end)
-        if LIKE_IT.search(before) or (after and (WITH_IT.search(before) or "一样" not in after.group())):
-            return "similar"
-        return "this"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category, normalize
@@ -100,10 +101,13 @@ class Line:
         """The canonical text from a unit on, as far as a name can go."""
         return self.text[self.starts[i] : self.starts[i] + LONGEST]
 
-    def unit_at(self, place: int) -> int | None:
-        """The unit that begins with a canonical character."""
-        i = bisect_left(self.starts, place)
-        return i if i < len(self.starts) and self.starts[i] == place else None
+    def begins(self, place: int) -> bool:
+        """Whether a unit begins with a canonical character."""
+        return place == 0 or (place in self.unit_ending and place < len(self.text))
+
+    def unit_at(self, place: int) -> int:
+        """The unit that `begins` with a canonical character."""
+        return self.unit_ending.get(place, 0)
 
     def end(self, i: int, length: int) -> int:
         """The unit before which so many canonical characters from unit i on end; 0 if they end within one."""
@@ -179,29 +183,41 @@ class Names:
     def slips(self, line: Line) -> dict[int, Found]:
         """Unit → the Chinese name that begins there but for a slip: a character wrong, missing, too many, or swapped.
 
-        Names are looked up by the pairs of characters that they share with the text; the longest wins, then the nearest.
+        Names are looked up by the pairs of characters that they share with the text; the longest is first.
         """
-        hits: dict[tuple[int, str], int] = {}
-        for place in range(len(line.text) - 1):
-            for name, at in self._pairs.get(line.text[place : place + 2], ()):
-                hits[place - at, name] = hits.get((place - at, name), 0) + 1
         best: dict[int, tuple[tuple[int, int, int], Found]] = {}
-        for (place, name), _ in sorted(hits.items(), key=lambda hit: -hit[1])[: MOST_TRIED * 4]:
-            most = 2 if len(name) >= TWICE else 1
-            for start in range(max(0, place - most), place + most + 1):
-                first = line.unit_at(start)
-                if first is None:
+        for name, start in self._alike(line):
+            most = _forgiven(name)
+            for length in range(len(name) - most, len(name) + most + 1):
+                said, end = line.text[start : start + length], line.end(line.unit_at(start), length)
+                if not end or len(set(name).intersection(said)) < len(set(name)) - most:
                     continue
-                for length in range(len(name) - most, len(name) + most + 1):
-                    last = line.end(first, length)
-                    slips = distance(line.text[start : start + length], name, most) if last else most + 1
-                    rank = (-len(name), slips, -length)
-                    if 0 < slips <= most and (first not in best or rank < best[first][0]):
-                        best[first] = rank, Found(first, last, name, self._of(name), "slip")
+                slips, first = distance(said, name, most), line.unit_at(start)
+                rank = (-len(name), slips, -length)
+                if 0 < slips <= most and (first not in best or rank < best[first][0]):
+                    best[first] = rank, Found(first, end, name, self._of(name), "slip")
         return {first: found for first, (_, found) in best.items()}
 
+    def _alike(self, line: Line) -> set[tuple[str, int]]:
+        """(name, character) for each Chinese name that shares enough pairs with a text to begin near there."""
+        shared: dict[str, Counter[int]] = {}
+        for place in range(len(line.text) - 1):
+            for name, at in self._pairs.get(line.text[place : place + 2], ()):
+                shared.setdefault(name, Counter())[place - at] += 1
+        found = set()
+        for name, places in shared.items():
+            most = _forgiven(name)
+            enough = max(most, len(name) - 1 - 2 * most)
+            if places.total() < enough:
+                continue
+            for place in places:
+                near = range(place - most, place + most + 1)
+                if sum(places[other] for other in near if other in places) >= enough:
+                    found |= {(name, start) for start in near if line.begins(start)}
+        return found
+
     def follower(self, before: str, word: str) -> str:
-        """The word that follows another in a name and that a misspelt one stands for; the word itself if there is none."""
+        """The word that follows another in a name and that a misspelt one stands for; itself if there is none."""
         first = bisect_left(self._sorted, f"{before} ")
         for name in self._sorted[first : first + MOST_MEANT]:
             if not name.startswith(f"{before} "):
@@ -212,8 +228,13 @@ class Names:
         return word
 
 
+def _forgiven(name: str) -> int:
+    """How many slips are forgiven in a Chinese name."""
+    return 2 if len(name) >= TWICE else 1
+
+
 def _pairs(names: Iterable[str]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Two neighbouring characters → the Chinese names that have them, and where; pairs of too many names tell nothing."""
+    """Two neighbouring characters → the Chinese names that have them, and where; common pairs tell nothing."""
     found: dict[str, list[tuple[str, int]]] = {}
     for name in names:
         if TYPO_LENGTH[0] <= len(name) <= TYPO_LENGTH[1] and " " not in name and HAN.match(name[0]):

@@ -38,6 +38,7 @@ SAME_MAKER = re.compile(
     r"|\b(?:by )?the same (?:director|author|writer|singer|artist|band|brand|maker|publisher|teacher)\b"
     r"|\b(?:his|her|their) other\b|\b(?:else|more|anything) by (?:him|her|them)\b"
 )
+TOO = re.compile(r"too\b", re.IGNORECASE)
 DENYING = re.compile(r"[不无非没别]|no[nt]?\b")
 LIFTING = re.compile(
     r"\s*(?:都|也|就|我)?\s*(?:不挑|无所谓|都行|都可以|随便|不限|不重要|没要求|没所谓|不在乎"
@@ -170,7 +171,7 @@ class Reading:
         found: dict[tuple[str, str, float], Constraint] = {}
         for limit in sorted((*compared, *plain), key=lambda limit: limit.start):
             found.setdefault((limit.field, limit.op, limit.value), limit)
-        said = tuple(replace(limit, text=self.text[limit.start : limit.end]) for limit in found.values())
+        said = tuple(replace(limit, text=_as_wish(self.text[limit.start : limit.end])) for limit in found.values())
         if same := self._same_maker():
             said = (*said, same)
             taken.append((same.start, same.end))
@@ -268,6 +269,13 @@ class Reading:
     def _is_lifted(self, start: int, end: int) -> bool:
         """Whether what stands around a field's name says that it does not matter."""
         return bool(LIFTING.match(self.plain, end) or LIFTING_BEFORE.search(self.plain[max(0, start - 22) : start]))
+
+
+def _as_wish(text: str) -> str:
+    """The words of a limit, a complaint as what is wished for instead: 太贵了 → 别太贵, too long → not too long."""
+    if text.startswith("太"):
+        return f"别{text.removesuffix('了')}"
+    return f"not {text.lower()}" if TOO.match(text) else text
 
 
 def _narrowest(term: Term) -> Term:

@@ -163,7 +163,8 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
     (rf"\bthe (?:newest|latest|most recent|newer|more recent) (?:one\b|{OF_THEM})", _newest),
     (rf"\bthe (?:oldest|older|earliest|earlier) (?:one\b|{OF_THEM})", _oldest),
     (
-        r"\b(?:both of (?:them|these|those)|both|these two|those two|the two(?: of them)?)\b(?! (?:of )?(?:us|you|people))",
+        r"\b(?:both of (?:them|these|those)|both|these two|those two|the two(?: of them)?)\b"
+        r"(?! (?:of )?(?:us|you|people))",
         lambda m, s: _two(s),
     ),
     (r"\b(?:that|this|those|these) (?:pair of )?((?:[a-z][\w'-]* ?){1,3})(?=\W|$)", _that),

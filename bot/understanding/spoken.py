@@ -9,7 +9,8 @@ from typing import Literal
 
 from bot.understanding import cues
 from bot.understanding.cues import lowered
-from bot.understanding.mentions import LIKE_IT, Mention
+from bot.understanding.likeness import LIKE_IT
+from bot.understanding.mentions import Mention
 from bot.understanding.polarity import LIKED, LOVED, REFUSED, Stance, sentiment_at
 from bot.understanding.turn import Reference
 from retrieval.items import Item

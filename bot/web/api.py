@@ -105,7 +105,14 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
     def open_session(body: NewSession, request: Request) -> dict[str, Any]:
         lang = body.lang or request_lang(request)
         token = new_token()
-        session, slate = bot.open_session(token, lang, verified_visitor(settings, body), body.domains, body.context)
+        session, slate = bot.open_session(
+            token,
+            lang,
+            verified_visitor(settings, body),
+            body.domains,
+            body.context,
+            proved=bool(settings.identity_secret.get_secret_value()),
+        )
         return {
             "session_id": session.session_id,
             "token": token,

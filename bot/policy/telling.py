@@ -8,9 +8,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeGuard
 
-from bot.explain import quoted
-from bot.measures import UNITS, amount
 from bot.phrasing.facts import label, price, value_text
+from bot.recommending.explain import quoted
+from bot.recommending.measures import UNITS, amount
 from errors import Lang
 from retrieval.items import AttributeValue, Item
 
@@ -80,7 +80,7 @@ def said_of_two(kind: str, lang: Lang, /, **values: str) -> str:
 @lru_cache(maxsize=1)
 def texts() -> Mapping[str, Any]:
     """All that is said from facts, as data."""
-    texts: Mapping[str, Any] = json.loads(files("bot").joinpath("data/facts.json").read_text(encoding="utf-8"))
+    texts: Mapping[str, Any] = json.loads(files("bot.policy").joinpath("data/facts.json").read_text(encoding="utf-8"))
     return texts
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from bot.answers import VERBAL
 from bot.phrasing.facts import price
+from bot.policy.answers import VERBAL
+from bot.policy.telling import (
+    amount_of,
+    capital,
+    is_number,
+    joined,
+    name_of,
+    said_of_two,
+    text_of,
+    texts,
+    title_of,
+    value_in,
+)
 from bot.reply import Card
-from bot.telling import amount_of, capital, is_number, joined, name_of, said_of_two, text_of, texts, title_of, value_in
 from errors import Lang
 from retrieval.items import AttributeValue, Item
 from retrieval.segment import HAN, fold

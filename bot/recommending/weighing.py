@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot import allowed
-from bot.choosing import CURRENT_WORD, Choice, queries
 from bot.interest.feedback import pulled
 from bot.interest.parameters import InterestParameters
 from bot.interest.state import Interest, Thread
-from bot.likeness import likeness
-from bot.shelf import BoolArray, FloatArray, IntArray, Shelf
+from bot.recommending import allowed
+from bot.recommending.choosing import CURRENT_WORD, Choice, queries
+from bot.recommending.likeness import likeness
+from bot.recommending.shelf import BoolArray, FloatArray, IntArray, Shelf
 from retrieval import candidates
 from retrieval.score import Scored, ScoreWeights, leaning_part
 

@@ -15,6 +15,8 @@ WITHOUT_CONTENT = frozenset(
     )
 )
 """Intents that wish for nothing new."""
+OF_ITEMS = frozenset((Intent.ABOUT, Intent.COMPARE))
+"""Intents that speak of items; where none is pointed at and nothing is asked of them, the head cannot be right."""
 NO_QUESTIONS = re.compile(
     r"别(?:再)?问|不要(?:再)?问|不用问|少问|别(?:再)?提问|直接(?:给我)?(?:推荐|推|来|上|挑)"
     r"|\b(?:don't|do not|stop|quit|without|no more) (?:ask|asking|questions)\b|\bno (?:more )?questions\b"
@@ -35,6 +37,8 @@ def settled(turn: Turn, judged: Intent) -> Turn:
     """
     if wants_no_questions(turn.text) and turn.intent is Intent.ASK and not any(map(is_known, turn.wishes)):
         judged = Intent.ANYTHING
+    if judged in OF_ITEMS and not (turn.references or turn.asked):
+        return turn
     if judged not in WITHOUT_CONTENT:
         return replace(turn, intent=judged)
     known = tuple(wish for wish in turn.wishes if is_known(wish))

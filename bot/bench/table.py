@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
-from bot.bench_app import (
+from bot.bench.app import (
     STAGES,
     in_one_language,
     measure_indexing,
@@ -28,8 +28,8 @@ from bot.bench_app import (
     resident,
     with_words,
 )
-from bot.bench_data import conversations, sample
-from bot.bench_plain import Call, Figures, Metered, PlainSearch, PlainWords, measure_plain_search, measure_plain_words
+from bot.bench.data import conversations, sample
+from bot.bench.plain import Call, Figures, Metered, PlainSearch, PlainWords, measure_plain_search, measure_plain_words
 from bot.bot import Bot
 from bot.loading import Loader
 from bot.settings import Settings

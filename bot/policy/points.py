@@ -54,7 +54,7 @@ def compared(turn: Turn, items: Sequence[Item]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _points() -> tuple[Point, ...]:
-    raw = json.loads(files("bot").joinpath("data/points.json").read_text(encoding="utf-8"))
+    raw = json.loads(files("bot.policy").joinpath("data/points.json").read_text(encoding="utf-8"))
     return tuple(Point(tuple(p["fields"]), tuple(p["units"]), _pattern(p["zh"], p["en"])) for p in raw)
 
 

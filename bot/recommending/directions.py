@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bot.shelf import BoolArray, FloatArray, IntArray, Shelf
+from bot.recommending.shelf import BoolArray, FloatArray, IntArray, Shelf
 from retrieval import candidates
 
 FEWEST = 30

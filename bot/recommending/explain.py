@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot import allowed, measures
 from bot.interest.state import Interest, Limit, Thread, Word
-from bot.likeness import in_common, likeness
 from bot.phrasing import facts
+from bot.recommending import allowed, measures
+from bot.recommending.likeness import in_common, likeness
+from bot.recommending.shelf import Shelf
+from bot.recommending.weighing import Weigher, is_bare, profile_fit
 from bot.reply import Because
-from bot.shelf import Shelf
-from bot.weighing import Weigher, is_bare, profile_fit
 from errors import Lang
 from retrieval.items import Item
 from retrieval.segment import fold

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.phrasing.plain import item_sentence
 from bot.phrasing.requests import ItemLine
-from bot.telling import joined, name_of, say, text_of, texts, title_of, value_in
+from bot.policy.telling import joined, name_of, say, text_of, texts, title_of, value_in
 from errors import Lang
 from retrieval.items import Item
 from retrieval.segment import fold

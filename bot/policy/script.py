@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.answers import answer
-from bot.comparing import among, comparison
-from bot.explain import quoted
 from bot.interest.state import Interest
 from bot.phrasing.plain import in_words, opening_sentence
 from bot.phrasing.requests import INTENTS, OPENING, ItemLine, LineRequest, OpeningLine
-from bot.points import chooses, compared
-from bot.policy import Act, Decision
+from bot.policy.answers import answer
+from bot.policy.comparing import among, comparison
+from bot.policy.decision import Act, Decision
+from bot.policy.points import chooses, compared
+from bot.policy.smalltalk import is_foreign, talk
+from bot.recommending.explain import quoted
 from bot.reply import Slate
-from bot.smalltalk import is_foreign, talk
 from bot.understanding.turn import Turn
 from errors import Lang
 from retrieval.items import Item

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.interest.state import Dialogue, Interest
-from bot.questions import QuestionParameters
+from bot.policy.questions import QuestionParameters
+from bot.policy.settling import wants_no_questions
+from bot.policy.smalltalk import CARING, INVITING, contradiction, kind_of
 from bot.reply import Slate
-from bot.settling import wants_no_questions
-from bot.smalltalk import CARING, INVITING, contradiction, kind_of
 from bot.understanding.turn import Intent, Reference, Turn
 from retrieval.segment import fold
 

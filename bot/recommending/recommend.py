@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bot import directions
-from bot.admitting import Admission
-from bot.choosing import Choice, choice_for, choice_for_anybody
-from bot.explain import Reasons, quoted
 from bot.interest.parameters import InterestParameters
 from bot.interest.state import Thread
+from bot.recommending import directions
+from bot.recommending.admitting import Admission
+from bot.recommending.choosing import Choice, choice_for, choice_for_anybody
+from bot.recommending.explain import Reasons, quoted
+from bot.recommending.shelf import BoolArray, FloatArray, IntArray, Request, Shelf
+from bot.recommending.weighing import Weigher
 from bot.reply import Because, Card, Slate
-from bot.shelf import BoolArray, FloatArray, IntArray, Request, Shelf
-from bot.weighing import Weigher
 from errors import Lang
 from retrieval import candidates
 from retrieval.diversify import allocate, pick

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.phrasing.facts import label, number, price
+from bot.policy.values import Values, values_of
 from bot.understanding.turn import Question
-from bot.values import Values, values_of
 from errors import Lang
 from retrieval.items import Item
 from retrieval.segment import HAN, fold
@@ -272,5 +272,7 @@ def _choose(options: Sequence[str], key: str) -> str:
 
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, Any]:
-    texts: Mapping[str, Any] = json.loads(files("bot").joinpath("data/questions.json").read_text(encoding="utf-8"))
+    texts: Mapping[str, Any] = json.loads(
+        files("bot.policy").joinpath("data/questions.json").read_text(encoding="utf-8")
+    )
     return texts

@@ -7,8 +7,8 @@ from dataclasses import replace
 from math import ceil, log10
 
 from bot.phrasing.facts import LABELS, label, price
-from bot.questions import loosening_answers, loosening_question
-from bot.recommend import Recommender, Request
+from bot.policy.questions import loosening_answers, loosening_question
+from bot.recommending.recommend import Recommender, Request
 from bot.understanding.turn import Question
 from bot.understanding.understand import Understander
 from errors import Lang

@@ -118,11 +118,13 @@ def _elsewhere() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _opposites() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-    pairs = json.loads(files("bot").joinpath("data/opposites.json").read_text(encoding="utf-8"))
+    pairs = json.loads(files("bot.policy").joinpath("data/opposites.json").read_text(encoding="utf-8"))
     return tuple((frozenset(fold(w) for w in one), frozenset(fold(w) for w in two)) for one, two in pairs)
 
 
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, Any]:
-    texts: Mapping[str, Any] = json.loads(files("bot").joinpath("data/smalltalk.json").read_text(encoding="utf-8"))
+    texts: Mapping[str, Any] = json.loads(
+        files("bot.policy").joinpath("data/smalltalk.json").read_text(encoding="utf-8")
+    )
     return texts

@@ -7,11 +7,11 @@ from dataclasses import replace
 from zlib import crc32
 
 from bot.interest.state import Interest
-from bot.loosening import loosening
 from bot.mind import Mind
-from bot.policy import Act, Decision, is_broad, taken_fields, with_slate
-from bot.questions import which_question
-from bot.recommend import Request
+from bot.policy.decision import Act, Decision, is_broad, taken_fields, with_slate
+from bot.policy.loosening import loosening
+from bot.policy.questions import which_question
+from bot.recommending.recommend import Request
 from bot.reply import Slate
 from bot.understanding.turn import Context, Intent, Question, Turn
 from errors import Lang

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bot.shelf import FloatArray, IntArray, Shelf
+from bot.recommending.shelf import FloatArray, IntArray, Shelf
 from errors import Lang
 from retrieval.catalogue import Catalogue
 from retrieval.items import Item

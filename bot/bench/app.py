@@ -16,8 +16,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from bot.bench_data import conversations, enlarged, recalled, sample
-from bot.bench_plain import GB, Figures, timed
+from bot.bench.data import conversations, enlarged, recalled, sample
+from bot.bench.plain import GB, Figures, timed
 from bot.bot import Bot, Mind
 from bot.loading import load_encoder
 from bot.phrasing.language_model import LanguageModel

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bot import allowed
 from bot.interest.state import Limit, Thread, Word
-from bot.shelf import BoolArray, IntArray, Request, Shelf
+from bot.recommending import allowed
+from bot.recommending.shelf import BoolArray, IntArray, Request, Shelf
 from retrieval.catalogue import Catalogue
 from retrieval.lexical import STRONG, WordQuery
 
@@ -98,13 +98,23 @@ def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
         if values is not None and limit.constraint.op != "is":
             mask = allowed.nearest_to(values, limit.constraint, mask, request.size)
     if mask.any() and not exhausted and met[mask].max() < met[open_].max():
-        gone = tuple(word for word, about in words if not (about & mask).any())
-        exhausted = gone or tuple(word for word, _ in words)
+        exhausted = _used_up(request, thread, words, mask)
     if excluded:
         everything = everything & (met > 0)
     return Choice(
         thread, possible, mask, met, len(words), kinds, dropped, exhausted, everything, excluded, fresh=~shown
     )
+
+
+def _used_up(
+    request: Request, thread: Thread, words: Sequence[tuple[Word, BoolArray]], mask: BoolArray
+) -> tuple[Word, ...]:
+    """Of the words that were all met before, those that nothing new meets; who has said something, of what was said."""
+    turns = {word.turn_id for word in thread.words} | {limit.turn_id for limit in request.interest.limits}
+    now = bool(request.said_at) and request.said_at in turns
+    asked = [(word, about) for word, about in words if not now or word.turn_id == request.said_at]
+    gone = tuple(word for word, about in asked if not (about & mask).any())
+    return gone if now else gone or tuple(word for word, _ in asked)
 
 
 def _ground(shelf: Shelf, request: Request, thread: Thread) -> tuple[list[Word], tuple[BoolArray, ...], BoolArray]:

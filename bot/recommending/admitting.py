@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot import allowed, measures
-from bot.choosing import Choice, always, hard
 from bot.interest.state import Limit, Thread, Word
 from bot.phrasing import facts
-from bot.shelf import Request, Shelf
+from bot.recommending import allowed, measures
+from bot.recommending.choosing import Choice, always, hard
+from bot.recommending.shelf import Request, Shelf
 from retrieval.items import Item
 from retrieval.lexical import WEAK
 from retrieval.segment import HAN

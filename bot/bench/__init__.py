@@ -1,0 +1,1 @@
+"""Measures this machine: the app beside the plain method."""

@@ -1,0 +1,1 @@
+"""What a turn does: recommend, ask, answer, compare, admit, chat; and the plain words for it."""
