@@ -500,8 +500,9 @@ def test_better_is_better_rated_or_else_dearer() -> None:
 
 
 @pytest.mark.parametrize("text", ["便宜点的", "更短的", "cheaper than that", "太长了", "newer"])
-def test_without_values_a_comparison_is_the_leaning_that_limits_gives(text: str) -> None:
-    assert relative(text, {}, LIBRARY) == limits(text, LIBRARY)
+def test_without_values_a_comparison_is_only_a_leaning(text: str) -> None:
+    assert relative(text, {}, LIBRARY) == ()
+    assert {limit.op for limit in limits(text, LIBRARY)} <= {"low", "high"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from retrieval.items import Item
 from retrieval.lexical import WEAK
 from retrieval.segment import HAN
 
+MOST_NAMED = 3
+"""So many unknown words may be the name of what is asked for."""
+
 
 @dataclass(frozen=True)
 class Admission:
@@ -120,13 +123,13 @@ class Admission:
 
         A word that the catalogue does not know at all says little of a wish whose other words are met ("a quiet
         film for my flight"); one that it knows from elsewhere is not met, and so is a wish of unknown words alone
-        unless something has all of them (books by a Stephen and books about a king are none by Stephen King). A
-        title is the thing itself, or what led to the wish.
+        unless something has all of them (books by a Stephen and books about a king are none by Stephen King). More
+        than three such words tell of a need rather than name a thing. A title is the thing itself, or what led to it.
         """
         said = [w for w in thread.words if w.turn_id == self.request.said_at and not w.is_domain and not w.is_item]
         said = [w for w in said if not any(facet.field == "title" for facet in w.facets)]
         if said and not any(word.facets for word in said):
-            return [] if self._together(said, thread) else [self._joined(said)]
+            return [] if len(said) > MOST_NAMED or self._together(said, thread) else [self._joined(said)]
         missing = [word for word in said if not self._met(word, thread)]
         if len(missing) < len(said):
             missing = [word for word in missing if word.facets]

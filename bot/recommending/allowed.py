@@ -19,8 +19,8 @@ from retrieval.lexical import LexicalIndex, holds
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
-AROUND = 0.3
-"""“About 200” allows 30 % to either side."""
+AROUND = 0.25
+"""“About 200” allows a quarter to either side."""
 AROUND_YEARS = 3.0
 """“About 1990” allows three years."""
 ALWAYS_HARD = frozenset({"price", "year"})

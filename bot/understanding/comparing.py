@@ -20,20 +20,16 @@ def relative(
     """What is compared with something shown, as limits by its numbers.
 
     `values_of`: for each field the values of what is referred to, or of the last slate. A field with values gets
-    "<" or ">" their mean (of one: itself). Where no field that the words speak of has values, each gets the leaning
-    that `limits` gives for the same words, equal to it, so that the two can be joined by `dict.fromkeys`.
+    "<" or ">" their mean (of one: itself). Where no field that the words speak of has values, they are no comparison:
+    `limits` reads the leaning in them.
     """
     reader = reader_of(tuple(fields))
     found = []
     for leaning in found_in(without_lifted(plain(text), fields)):
         if not leaning.compared:
             continue
-        meant = fields_of(leaning.adjective, reader.fields)
-        known = [field for field in meant if values_of.get(field.field)]
-        for field in known or meant:
-            constraint = leaning_on(field.field, leaning, text)
-            if known:
-                value = fmean(values_of[field.field])
-                constraint = replace(constraint, op=">" if leaning.high else "<", value=value)
-            found.append(constraint)
+        for field in fields_of(leaning.adjective, reader.fields):
+            if values := values_of.get(field.field):
+                constraint = leaning_on(field.field, leaning, text)
+                found.append(replace(constraint, op=">" if leaning.high else "<", value=fmean(values)))
     return tuple(found)

@@ -20,6 +20,7 @@ from bot.understanding.turn import Facet
 from retrieval.catalogue import Catalogue
 from retrieval.segment import HAN, simplified
 
+PEOPLE = "audience"
 FAMILY_SHARE = 0.5
 """Share of an attribute's values (by items) that must be words of a family."""
 MOST_VALUES = 500
@@ -142,7 +143,10 @@ class Concepts:
             if domains and self._coverage(field, domains) < COVERAGE:
                 break
             meant, near = self._values[concept.name, field]
-            chosen = self._present(field, meant, domains) or self._present(field, near, domains) or meant
+            chosen = self._present(field, meant, domains)
+            if not chosen and concept.family != PEOPLE:
+                # what is for the whole family is no answer to "for my dad": to limit by it would hide the rest
+                chosen = self._present(field, near, domains) or meant
             if chosen:
                 return tuple(Facet(field, value) for value in chosen)
         return ()

@@ -24,6 +24,8 @@ MOST_VALUES = 400
 """An attribute with more values than this is no choice between a few."""
 VERBS = frozenset("说练跑走跳打写画唱弹拍骑游爬种养煮炒烤炖蒸泡洗睡坐站动")
 """Characters that end the names of kinds (小说, 跑步) and by themselves say what is done."""
+ENDINGS = frozenset("子儿头品类具物件")
+"""Characters that end nouns and say nothing of what is named."""
 SHORTENED = 4
 """Characters of the names that have a short form of the first and the third."""
 WHOLE = 0.6
@@ -95,9 +97,11 @@ class Lexicon:
                 words = {name} | {
                     w for g in groups if parts & set(g["names"]) or name in g["names"] for w in g["words"]
                 }
-                for word in words:
-                    self.segmenter.add(word)
-                    self._learn(word, Facet(field, YES))
+                opposites = {w for g in groups if parts & set(g["names"]) for w in g.get("opposites", ())}
+                for said, value in ((words, YES), (opposites, NO)):
+                    for word in said:
+                        self.segmenter.add(word)
+                        self._learn(word, Facet(field, value))
 
     def _link_synonyms(self) -> None:
         """What one word of a group means in this catalogue, the others mean too."""
@@ -152,7 +156,7 @@ class Lexicon:
         for char, facets in found.items():
             codes = self.catalogue.domain_codes[np.concatenate([kinds[facet.value] for facet in facets])]
             if (
-                char not in VERBS
+                char not in VERBS | ENDINGS
                 and char not in stop_words()
                 and char not in self.facets
                 and len(np.unique(codes)) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.understanding import cues
@@ -31,6 +31,7 @@ WISHING_NOTHING = frozenset({Intent.ABOUT, Intent.COMPARE, Intent.OUT_OF_SCOPE, 
 COURTESIES = frozenset({Intent.MORE, Intent.ANYTHING, Intent.THANKS})
 EVERYWHERE = frozenset({"price", "year"})
 """Fields that say nothing of what kind of thing is meant."""
+LEANING = frozenset({"low", "high"})
 NEVER_LIMITED = frozenset({"description", "category"})
 SAME_MAKER = re.compile(
     r"同一?个?(?:导演|作者|作家|歌手|乐队|品牌|牌子|老师|出版社|店家?)(?:的|写的|拍的|唱的)?"
@@ -126,7 +127,9 @@ class Reading:
         verdict = decide(heard, self.knowledge.asked)
         aside = verdict.intent in WISHING_NOTHING
         refusals = wanted.refusals
-        if verdict.intent in COURTESIES:
+        if verdict.intent is Intent.THANKS and refusals:
+            verdict = replace(verdict, intent=Intent.REJECT)
+        elif verdict.intent in COURTESIES:
             # what the catalogue does not know is no wish beside "surprise me"
             aside, refusals = True, tuple(term for term in refusals if term.facets)
         felt = [t.sentiment for t in (*wanted.wished, *wanted.refusals)] or [r.sentiment for r in about]
@@ -168,6 +171,8 @@ class Reading:
         domains = self._domains(self.vocabulary.words(self._free(pointed.rest)))
         plain = limits(blanked(pointed.rest, taken), numbers, domains=domains)
         taken += [(c.start, c.end) for c in plain]
+        told = {c.field for c in plain if c.op not in LEANING}
+        compared = tuple(c for c in compared if c.field not in told)
         found: dict[tuple[str, str, float], Constraint] = {}
         for limit in sorted((*compared, *plain), key=lambda limit: limit.start):
             found.setdefault((limit.field, limit.op, limit.value), limit)
@@ -221,31 +226,61 @@ class Reading:
         terms = [term for term in terms if not any(_is_asked(term, a, b, asks) for a, b, _ in asking)]
         wished = [term for term in terms if term.sentiment >= MILD]
         refused = [(s.start, s.end) for s in spoken.found if s.sentiment == REFUSED]
-        wishes = self._at_home(reader.wishes(self.text, wished, refused), numbers)
+        wishes = self._at_home(reader.wishes(self.text, wished, refused), numbers, terms)
         about = tuple(dict.fromkeys(w.domain for w in wishes if w.domain)) or domains
         told = [term for term in wished if is_told(term, wishes, self.plain, concepts)]
         return Wanted(
             wishes,
             wished,
-            refusals=tuple(_narrowest(term) for term in terms if term.sentiment == REFUSED),
+            refusals=tuple(self._narrowest(term) for term in terms if term.sentiment == REFUSED),
             less=tuple(term for term in terms if REFUSED < term.sentiment < 0),
-            constraints=facet_limits(self.text, told, about, self.vocabulary, concepts),
+            constraints=(*facet_limits(self.text, told, about, self.vocabulary, concepts), *self._without(terms)),
             lifted=frozenset(f for a, b, of in asking if self._is_lifted(a, b) for f in of) - NEVER_LIMITED,
         )
 
-    def _at_home(self, wishes: Sequence[Wish], numbers: Sequence[Constraint]) -> tuple[Wish, ...]:
-        """The wishes; one that names no domain is of the only one that has its words, or what its limits are of.
+    def _at_home(
+        self, wishes: Sequence[Wish], numbers: Sequence[Constraint], terms: Sequence[Term]
+    ) -> tuple[Wish, ...]:
+        """The wishes; one that names no domain is of the one in which something is refused (no horror films, sci-fi).
 
-        Only at the beginning of a talk: later such words are said of what the talk is about.
+        Else, at the beginning of a talk, it is of the only one that has its words, or what its limits are of; later
+        such words are said of what the talk is about.
         """
+        refused = {
+            domain
+            for term in terms
+            if term.sentiment == REFUSED and not any(facet.field == "domain" for facet in term.facets)
+            if (domain := self.vocabulary.domain(term.norm))
+        }
+        if len(refused) == 1:
+            wishes = [replace(wish, domain=wish.domain or next(iter(refused))) for wish in wishes]
         if self.context.domain:
             return tuple(wishes)
         limited = only(
             [self.vocabulary.domains_with(limit.field) for limit in numbers if limit.field not in EVERYWHERE]
         )
         return tuple(
-            replace(wish, domain=wish.domain or home(wish.terms, self.knowledge.concepts) or limited) for wish in wishes
+            replace(wish, domain=wish.domain or home(wish.terms, self.knowledge.concepts, self.vocabulary) or limited)
+            for wish in wishes
         )
+
+    def _without(self, terms: Sequence[Term]) -> Iterator[Constraint]:
+        """Limits to the values that say that there is nothing of what is refused: nothing spicy → not spicy."""
+        for term in terms:
+            if term.sentiment == REFUSED:
+                facets = (*self.vocabulary.facets(f"不{term.norm}"), *self.vocabulary.facets(f"not {term.norm}"))
+                fields: dict[str, tuple[str, ...]] = {}
+                for facet in facets:
+                    if self.vocabulary.is_choice(facet.field):
+                        fields[facet.field] = (*fields.get(facet.field, ()), facet.value)
+                for field, values in fields.items():
+                    yield Constraint(field, "is", 0.0, term.text, term.start, term.end, values)
+
+    def _narrowest(self, term: Term) -> Term:
+        """A refused word without the domain that it lies in, where it says less than that: no hostels, but hotels."""
+        if any(facet.field == "category" for facet in term.facets) or self.vocabulary.is_narrower(term.norm):
+            return replace(term, facets=tuple(facet for facet in term.facets if facet.field != "domain"))
+        return term
 
     def _free(self, bare: str) -> list[Token]:
         """The words that nothing has read yet."""
@@ -276,13 +311,6 @@ def _as_wish(text: str) -> str:
     if text.startswith("太"):
         return f"别{text.removesuffix('了')}"
     return f"not {text.lower()}" if TOO.match(text) else text
-
-
-def _narrowest(term: Term) -> Term:
-    """A refused word without the domain that it lies in, where it is a kind of thing: no hostels, but hotels."""
-    if any(facet.field == "category" for facet in term.facets):
-        return replace(term, facets=tuple(facet for facet in term.facets if facet.field != "domain"))
-    return term
 
 
 def _is_asked(term: Term, start: int, end: int, asks: bool) -> bool:

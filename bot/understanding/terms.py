@@ -168,7 +168,7 @@ class TermReader:
             groups.append(("", pending))
             return
         domain, before = groups[-1]
-        known = [term.domains for term in pending if term.domains]
+        known = [found for term in pending if (found := term.domains or self.vocabulary.domains_titled(term.norm))]
         added = ADDED.search(text[before[-1].end : pending[0].start].lower())
         if domain and added and known and not any(domain in domains for domains in known):
             groups.append(("", pending))
@@ -198,12 +198,14 @@ class TermReader:
         return Wish(" ".join(said.split()), start, end, tuple(terms), domain, sentiment)
 
 
-def home(terms: Sequence[Term], concepts: Concepts) -> str:
+def home(terms: Sequence[Term], concepts: Concepts, vocabulary: Vocabulary) -> str:
     """The only domain in which the catalogue has anything about the words that it knows; empty if there is no such.
 
-    Whom something is for, level, season and colour are said of things in any domain.
+    Whom something is for, level, season and colour are said of things in any domain. Words that are known only from
+    titles count where there are no others.
     """
-    return only([t.domains for t in terms if t.domains and not all(concepts.is_of_family(f.field) for f in t.facets)])
+    known = [t.domains for t in terms if t.domains and not all(concepts.is_of_family(f.field) for f in t.facets)]
+    return only(known or [titled for t in terms if not t.facets and (titled := vocabulary.domains_titled(t.norm))])
 
 
 def only(domains: Sequence[frozenset[str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -109,6 +109,11 @@ class Vocabulary:
         heads = [norm, _head_word(norm), norm[-2:] if HAN.search(norm) else norm]
         return next((self._lexicon.domains[head] for head in heads if head in self._lexicon.domains), "")
 
+    def is_narrower(self, norm: str) -> bool:
+        """Whether a Chinese word for a domain says more than its head, which is one, too (网课: 课)."""
+        domains = self._lexicon.domains
+        return norm in domains and any(domains.get(norm[-n:]) == domains[norm] for n in (1, 2) if len(norm) > n)
+
     @property
     def domain_names(self) -> frozenset[str]:
         """All words that name a domain, as normal forms, and the domains' own names."""
@@ -142,6 +147,20 @@ class Vocabulary:
             codes = np.unique(self.catalogue.domain_codes[self.catalogue.has(field)])
             self._having[field] = frozenset(self.catalogue.domains[code] for code in codes)
         return self._having[field]
+
+    @cached_property
+    def _title_words(self) -> Mapping[str, frozenset[str]]:
+        """Word → the domains in whose titles it stands."""
+        found: dict[str, set[str]] = {}
+        for item in self.catalogue.items:
+            for title in (item.title, *(str(words.get("title", "")) for words in item.i18n.values())):
+                for norm in self.segmenter.norms(title):
+                    found.setdefault(norm, set()).add(item.domain)
+        return {norm: frozenset(domains) for norm, domains in found.items()}
+
+    def domains_titled(self, norm: str) -> frozenset[str]:
+        """The domains that have a word in a title."""
+        return self._title_words.get(norm, frozenset())
 
     def titled(self, facets: Sequence[Facet]) -> list[int]:
         """Positions of the items that are called so."""
