@@ -84,7 +84,7 @@ def test_turns_are_timed_as_a_whole_and_by_stage(bot: Bot) -> None:
 
 def test_the_slate_is_timed_on_the_wire(bot: Bot) -> None:
     app = FastAPI()
-    app.include_router(api_router(bot, Settings(llm="none")))
+    app.include_router(api_router(bot, Settings(llm="none"), lambda lang: []))
     times = measure_wire(app, bot, 3)["wire"]
     assert len(times) == 3
     assert min(times) > 0

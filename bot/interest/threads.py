@@ -195,9 +195,12 @@ def _carried(one: Said, live: Sequence[Thread], p: InterestParameters) -> tuple[
     """
     if not one.domain or any(word.facets and not word.is_domain for word in one.words):
         return ()
-    old = [word for thread in live for word in thread.words if word.facets and not word.is_domain]
-    words = (w if w.is_item else replace(w, weight=p.carried * w.weight, pinned=False) for w in old)
-    return tuple(word for word in words if word.weight >= p.forget_word)
+    carried: list[Word] = []
+    for word in (word for thread in live for word in thread.words if word.facets and not word.is_domain):
+        weight = word.weight if word.is_item else p.carried * word.weight
+        if weight >= p.forget_word and again(word, (*one.words, *carried)) is None:
+            carried.append(word if word.is_item else replace(word, weight=weight, pinned=False))
+    return tuple(carried)
 
 
 def _joined(old: Thread, one: Said, manner: str, p: InterestParameters) -> Thread:

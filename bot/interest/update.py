@@ -60,7 +60,7 @@ def hear(
     spoken_of = [interest.threads[i].domain for i in sorted(served(interest.threads, p))]
     threads = without_words(without_refused(interest.threads, turn.refusals), turn.less, spared=True)
     said = _said(turn, vectors, turn_id, named, titles, p)
-    returning = turn.intent is Intent.RETURN
+    returning = turn.intent is Intent.RETURN or (turn.only and len(spoken_of) > 1)
     if said or returning:
         manner = RETURNING if returning else ADDED if turn.additive else PLAIN
         heard = listen(threads, said, manner, p)
@@ -89,7 +89,7 @@ def _said(
     """The turn's wishes; "something like that one" pulls them to it, or is a wish of its own where there is none."""
     said = []
     for wish, vector in zip(turn.wishes, vectors, strict=True):
-        words = tuple(first_word(term, turn_id, p) for term in wish.terms)
+        words = tuple({term.norm: first_word(term, turn_id, p) for term in reversed(wish.terms)}.values())[::-1]
         known = frozenset[str]().union(*(term.domains for term in wish.terms))
         said.append(Said(vector, words, wish.domain, known))
     for reference in turn.references:

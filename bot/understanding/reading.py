@@ -31,6 +31,8 @@ WISHING_NOTHING = frozenset({Intent.ABOUT, Intent.COMPARE, Intent.OUT_OF_SCOPE, 
 COURTESIES = frozenset({Intent.MORE, Intent.ANYTHING, Intent.THANKS})
 EVERYWHERE = frozenset({"price", "year"})
 """Fields that say nothing of what kind of thing is meant."""
+ONLY = re.compile(r"\b(?:just|only) the\b|(?:先|就|只)(?:看|说|聊|挑|要)")
+"""What leaves the other wishes of a message before aside."""
 LEANING = frozenset({"low", "high"})
 NEVER_LIMITED = frozenset({"description", "category"})
 SAME_MAKER = re.compile(
@@ -142,6 +144,7 @@ class Reading:
             constraints=() if aside else tuple(heard.constraints),
             lifted=frozenset(heard.lifted),
             additive=cues.says("also", masked),
+            only=ONLY.search(self.plain) is not None,
             keywords=() if aside else tuple(term.text for term in wanted.wished),
             sentiment=sum(felt) / len(felt) if felt else 0.0,
             references=about,

@@ -152,5 +152,7 @@ class Turn:
     """Fields that an ABOUT or COMPARE asks for ("price", "attributes.material"); none: in general."""
     less: tuple[Term, ...] = ()
     """Words that the visitor wants less of (没那么喜欢, not too scary): no refusals, for nothing is shut out."""
+    only: bool = False
+    """Said of one of several wishes, to the exclusion of the others (just the jacket now)."""
     certain: bool = True
     """Whether the intent follows from exact rules; where not, the trained head has the last word."""
