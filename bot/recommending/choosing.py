@@ -110,7 +110,9 @@ def _used_up(
     request: Request, thread: Thread, words: Sequence[tuple[Word, BoolArray]], mask: BoolArray
 ) -> tuple[Word, ...]:
     """Of the words that were all met before, those that nothing new meets; who has said something, of what was said."""
-    turns = {word.turn_id for word in thread.words} | {limit.turn_id for limit in request.interest.limits}
+    interest = request.interest
+    turns = {word.turn_id for word in thread.words}
+    turns |= {limit.turn_id for limit in interest.limits} | {refusal.turn_id for refusal in interest.refusals}
     now = bool(request.said_at) and request.said_at in turns
     asked = [(word, about) for word, about in words if not now or word.turn_id == request.said_at]
     gone = tuple(word for word, about in asked if not (about & mask).any())
