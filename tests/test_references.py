@@ -129,3 +129,17 @@ def understood_answer(text: str, context: Context) -> tuple[str, ...]:
     turn = understander("sample").understand(text, "zh", context)
     assert turn.text == text
     return turn.constraints[0].values
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("the shorter one, please", "fi-007"),
+        ("the longer of the two", "fi-006"),
+        ("短一点的那部", "fi-007"),
+        ("最长的那部", "fi-006"),
+    ],
+)
+def test_what_was_shown_by_its_length(text: str, item: str) -> None:
+    (reference,) = heard(text, Context(slate=("fi-006", "fi-007"), focus=("fi-006", "fi-007"))).references
+    assert reference.item_ids == (item,)

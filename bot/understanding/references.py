@@ -60,6 +60,14 @@ def _newest(_: re.Match[str], shown: Shown) -> Picked:
     return shown.extreme("year", -1)
 
 
+def _shortest(_: re.Match[str], shown: Shown) -> Picked:
+    return shown.by_length(1)
+
+
+def _longest(_: re.Match[str], shown: Shown) -> Picked:
+    return shown.by_length(-1)
+
+
 def _oldest(_: re.Match[str], shown: Shown) -> Picked:
     return shown.extreme("year", 1)
 
@@ -118,6 +126,8 @@ CHINESE: tuple[tuple[str, Pick], ...] = (
     ),
     (rf"最贵的(?:那?一?{C}|{END})|贵{BIT}的?[那这]一?{C}|[那这]{C}[最更]?贵{BIT}的", _dearest),
     (rf"最新的[那这]一?{C}|新{BIT}的[那这]一?{C}", _newest),
+    (rf"最短的[那这]一?{C}|短{BIT}的[那这]一?{C}", _shortest),
+    (rf"最长的[那这]一?{C}|长{BIT}的[那这]一?{C}", _longest),
     (rf"最[老早]的[那这]一?{C}|老{BIT}的[那这]一?{C}", _oldest),
     (rf"(?:这|那|刚才|刚刚)[两俩2]{C}?", lambda m, s: _two(s)),
     (rf"[这那](?:[三四五六]{C}|[几些](?!年|天|月|岁){C}?|一?批)|它们|两{C}都|这一?组", _all),
@@ -161,6 +171,8 @@ ENGLISH: tuple[tuple[str, Pick], ...] = (
         _dearest,
     ),
     (rf"\bthe (?:newest|latest|most recent|newer|more recent) (?:one\b|{OF_THEM})", _newest),
+    (rf"\bthe (?:shortest|shorter) (?:one\b|{OF_THEM})", _shortest),
+    (rf"\bthe (?:longest|longer) (?:one\b|{OF_THEM})", _longest),
     (rf"\bthe (?:oldest|older|earliest|earlier) (?:one\b|{OF_THEM})", _oldest),
     (
         r"\b(?:both of (?:them|these|those)|both|these two|those two|the two(?: of them)?)\b"

@@ -16,6 +16,10 @@ Picked = tuple[str, ...]
 """Item ids that are pointed at."""
 
 
+LENGTHS = ("duration", "minutes", "hours", "weeks", "days", "pages", "episodes", "length", "时长", "页数", "集数")
+"""What the names of attributes hold that tell how long a thing is."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """The things that a message can point at, and what is known of them."""
@@ -40,11 +44,16 @@ class Shown:
 
     def extreme(self, field: str, sign: int) -> Picked:
         """The one of the slate (or of what is spoken of) with the least (1) or the most (-1) of a number."""
-        catalogue = self.vocabulary.catalogue
+        values = self.vocabulary.catalogue.values(field)
         among = self.context.focus if len(self.context.focus) > 1 else self.slate
-        values = catalogue.price if field == "price" else catalogue.year
-        known = [(sign * float(values[p]), i) for i, p in self.places(among) if not np.isnan(values[p])]
+        places = self.places(among) if values is not None else []
+        known = [(sign * float(values[p]), i) for i, p in places if values is not None and not np.isnan(values[p])]
         return (min(known)[1],) if known else ()
+
+    def by_length(self, sign: int) -> Picked:
+        """The shortest (1) or longest (-1), by the first number that tells a length and that any of them has."""
+        fields = (name for name in self.vocabulary.catalogue.numbers if any(part in name for part in LENGTHS))
+        return next((found for name in fields if (found := self.extreme(name, sign))), ())
 
     def places(self, ids: Sequence[str]) -> list[tuple[str, int]]:
         """(id, position) of the ids that the catalogue still has."""
