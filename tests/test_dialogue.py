@@ -375,3 +375,17 @@ def test_what_was_heard_and_decided_is_kept_whole(bot: Bot, mind: Mind) -> None:
     assert kept["references"][0]["item_ids"] == ["123"]
     assert kept["asked"] == ["price"]
     assert kept["decision"]["act"] == "answer"
+
+
+@pytest.mark.parametrize(
+    ("lang", "compare", "point"),
+    [
+        ("en", "compare Inception and Interstellar", "the shorter one, please"),
+        ("zh", "比较一下盗梦空间和星际穿越", "短一点的那部"),
+    ],
+)
+def test_who_points_at_one_of_two_is_told_of_it(bot: Bot, lang: Lang, compare: str, point: str) -> None:
+    session = bot.open_session("token", lang)[0].session_id
+    replies = [next(e for e in bot.reply(session, text) if isinstance(e, Reply)) for text in (compare, point)]
+    assert [reply.intent for reply in replies] == ["compare", "answer"]
+    assert [card.item.id for card in replies[1].slate.cards] == ["fi-007"]

@@ -87,6 +87,8 @@ def decide(turn: Turn, before: Interest, after: Interest) -> Decision:
             return _about(turn, meant(turn, talk)[:MOST_ANSWERED], talk)
         case Intent.COMPARE:
             return _compare(turn, meant(turn, talk), talk)
+        case Intent.ASK | Intent.REFINE if _only_points(turn):
+            return Decision(Act.ANSWER, "about", meant(turn, talk)[:MOST_ANSWERED])
     clash = contradiction(turn)
     alike = tuple(id_ for r in turn.references if r.role == "similar" for id_ in _first(r))
     situation = "contradiction" if clash else "similar" if alike else _situation(turn, before, after)
@@ -154,6 +156,13 @@ def meant(turn: Turn, dialogue: Dialogue) -> tuple[str, ...]:
     """Ids of what a turn speaks of: named in it, or else spoken of last, or else the only thing shown."""
     named = tuple(dict.fromkeys(id_ for r in turn.references if r.role == "this" for id_ in _first(r)))
     return named or dialogue.focus or (dialogue.slate if len(dialogue.slate) == 1 else ())
+
+
+def _only_points(turn: Turn) -> bool:
+    """Whether a turn does nothing but point at something shown ("the shorter one, please")."""
+    shown = [r for r in turn.references if r.kind == "shown" and r.role == "this"]
+    content = turn.wishes or turn.refusals or turn.less or turn.constraints or turn.lifted
+    return bool(shown) and not content and all(r.sentiment == 0 for r in turn.references)
 
 
 def _first(reference: Reference) -> Sequence[str]:
