@@ -7,6 +7,7 @@ catalogue itself: what most of a domain's categories or titles end in (亲子酒
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
@@ -14,6 +15,7 @@ from importlib.resources import files
 from retrieval.catalogue import Catalogue
 from retrieval.segment import HAN, fold, stem, stop_words
 
+SPACES = re.compile(r"[ _-]")
 PURE = 0.85
 """Share of the items with a head word that must lie in the domain which it is to name."""
 COMMON = 0.3
@@ -28,13 +30,17 @@ def domain_words(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         files("bot.understanding").joinpath("data/domains.json").read_text(encoding="utf-8")
     )
     taken = {stem(fold(name)) for name in catalogue.domains}
+    yield from ((name, name) for name in catalogue.domains)
+    claims: list[tuple[int, str, str]] = []
     for name in catalogue.domains:
-        yield name, name
         own = fold(name)
         for words in ([key, *words] for key, words in general.items()):
-            if own in words or stem(own) in {stem(word) for word in words if word.isascii()}:
+            squeezed = {SPACES.sub("", word) for word in words if word.isascii()}
+            if own in words or own in squeezed or stem(own) in {stem(word) for word in words if word.isascii()}:
                 # "novel" is a word of books, unless there is a domain of that name
-                yield from ((word, name) for word in words if stem(word) not in taken - {stem(own)})
+                claims += [(len(words), word, name) for word in words if stem(word) not in taken - {stem(own)}]
+    # what two domains are called (讲座: courses, talks) is the one with fewer names
+    yield from ((word, name) for _, word, name in sorted(claims, key=lambda claim: claim[0]))
     yield from learnt_heads(catalogue)
 
 

@@ -26,6 +26,27 @@ VERBS = frozenset("说练跑走跳打写画唱弹拍骑游爬种养煮炒烤炖�
 """Characters that end the names of kinds (小说, 跑步) and by themselves say what is done."""
 ENDINGS = frozenset("子儿头品类具物件")
 """Characters that end nouns and say nothing of what is named."""
+OF_SWITCHES = frozenset(
+    (
+        "required",
+        "included",
+        "includes",
+        "available",
+        "allowed",
+        "allows",
+        "friendly",
+        "safe",
+        "accessible",
+        "free",
+        "option",
+        "options",
+        "need",
+        "needed",
+        "needs",
+        "own",
+    )
+)
+"""Words in the names of yes/no attributes that do not say what they are about (deposit_required, pet_friendly)."""
 SHORTENED = 4
 """Characters of the names that have a short form of the first and the third."""
 WHOLE = 0.6
@@ -97,6 +118,7 @@ class Lexicon:
                 words = {name} | {
                     w for g in groups if parts & set(g["names"]) or name in g["names"] for w in g["words"]
                 }
+                words |= {part for part in parts - OF_SWITCHES if len(part) > 2 and part not in stop_words()}
                 opposites = {w for g in groups if parts & set(g["names"]) for w in g.get("opposites", ())}
                 for said, value in ((words, YES), (opposites, NO)):
                     for word in said:

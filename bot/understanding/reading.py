@@ -141,7 +141,7 @@ class Reading:
             intent=verdict.intent,
             wishes=() if aside else wanted.wishes,
             refusals=refusals,
-            constraints=() if aside else tuple(heard.constraints),
+            constraints=() if verdict.intent in WISHING_NOTHING else tuple(heard.constraints),
             lifted=frozenset(heard.lifted),
             additive=cues.says("also", masked),
             only=ONLY.search(self.plain) is not None,
