@@ -24,7 +24,8 @@ __all__ = ["lifted", "lifted_spans", "limits", "relative"]
 FREE = re.compile(
     r"(?<![不没非])(?<!不要)(?<!不是)(?<!不想要)(?:免费|不(?:要|花|用花|收)钱|零元|不收费)(?![吗么不呢?？])"
     r"|(?<![a-z-])(?:free of charge|for free|(?:(?<=any )|(?<=some )|(?<=a )|(?<=the )|(?<=for )|(?<=are )|(?<=is )"
-    r"|(?<=that's )|(?<=it's )|(?<=they're )|(?<=be )|(?<=something )|(?<=anything )|(?<=completely )|(?<=totally )|(?<=only )|^)free)"
+    r"|(?<=that's )|(?<=it's )|(?<=they're )|(?<=be )|(?<=something )"
+    r"|(?<=anything )|(?<=completely )|(?<=totally )|(?<=only )|^)free)"
     r"(?![a-z-]| (?:time|of|from|to|shipping|delivery|wi|evening|afternoon|morning|weekend|day|hour|moment|cancel))"
 )
 """What costs nothing; "sugar-free" and "free time" are about something else."""
