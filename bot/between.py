@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -116,10 +115,6 @@ class BetweenTurns:
         self.item(item_id)
         return mind.recommender.similar(item_id, lang, mind.slate_size)
 
-    def domains(self, lang: Lang) -> list[tuple[str, str]]:
-        """(domain, its commonest category in the language) for each domain of the catalogue."""
-        return domain_categories(self._mind().recommender.shelf.catalogue.items, lang)
-
     def interest(self, session_id: str) -> Interest:
         """The session's interest as it is now."""
         return interest_of(self._mind(), self.store.load_turn(session_id))
@@ -187,11 +182,3 @@ def interest_of(mind: Mind, state: TurnState) -> Interest:
 def busy() -> Conflict:
     """The session is being changed by others again and again."""
     return Conflict(zh_reason="这次会话正被别处改动", reason="this conversation is being changed elsewhere")
-
-
-def domain_categories(items: Sequence[Item], lang: Lang) -> list[tuple[str, str]]:
-    """(domain, its commonest category in the language), in order of first appearance."""
-    counts: dict[str, Counter[str]] = {}
-    for item in items:
-        counts.setdefault(item.domain, Counter())[item.localized(lang).category or item.domain] += 1
-    return [(domain, categories.most_common(1)[0][0]) for domain, categories in counts.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -204,9 +204,3 @@ def _situation(turn: Turn, before: Interest, after: Interest) -> str:
     if before.live is None or after.live is None or before.live.source == "profile":
         return "recommend"
     return "refine" if before.live.domain == after.live.domain else "shift"
-
-
-def card_ids(decision: Decision) -> Iterator[str]:
-    """Which cards belong to an answer that recommends nothing new."""
-    if decision.act in (Act.ANSWER, Act.COMPARE, Act.WHICH):
-        yield from decision.items
