@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from zlib import crc32
 
 from bot.phrasing.facts import price
 from bot.phrasing.requests import ItemLine, LineRequest, OpeningLine
+from bot.shipped import read_json
 from errors import Lang
 from retrieval.items import Item
 
@@ -50,15 +49,14 @@ def in_words(situation: str, lang: Lang, key: str, **names: str) -> str:
     A situation that is not there gets the sentences of a recommendation. `names` fill the placeholders.
     """
     known = openings()
-    sentence = _choose(known.get(situation, known["recommend"])[lang], key).format(**names)
+    sentence = choose(known.get(situation, known["recommend"])[lang], key).format(**names)
     return sentence[:1].upper() + sentence[1:]
 
 
 @lru_cache(maxsize=1)
 def openings() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """Situation → language → its sentences."""
-    path = files("bot.phrasing").joinpath("data/openings.json")
-    known: Mapping[str, Mapping[str, Sequence[str]]] = json.loads(path.read_text(encoding="utf-8"))
+    known: Mapping[str, Mapping[str, Sequence[str]]] = read_json("bot.phrasing", "openings.json")
     return known
 
 
@@ -101,7 +99,8 @@ def _closed(text: str, lang: Lang) -> str:
     return text + ("。" if lang == "zh" else ".")
 
 
-def _choose(options: Sequence[str], key: str) -> str:
+def choose(options: Sequence[str], key: str) -> str:
+    """One of the sentences; the same key chooses the same."""
     return options[crc32(key.encode()) % len(options)]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
+from bot.shipped import read_json
 from bot.understanding.turn import Turn
 from retrieval.items import Item
 from retrieval.segment import fold
@@ -54,7 +53,7 @@ def compared(turn: Turn, items: Sequence[Item]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _points() -> tuple[Point, ...]:
-    raw = json.loads(files("bot.policy").joinpath("data/points.json").read_text(encoding="utf-8"))
+    raw = read_json("bot.policy", "points.json")
     return tuple(Point(tuple(p["fields"]), tuple(p["units"]), _pattern(p["zh"], p["en"])) for p in raw)
 
 

@@ -8,20 +8,19 @@ answer set that covers little is worth little.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.phrasing.facts import label, number, price
+from bot.phrasing.plain import choose
 from bot.policy.values import Values, values_of
+from bot.shipped import read_json
 from bot.understanding.turn import Question
 from errors import Lang
 from retrieval.items import Item
@@ -156,19 +155,19 @@ def worded(split: Split, lang: Lang, key: str = "") -> Question:
         else _band(split, value, lang)
         for value in split.values
     ]
-    text = _choose(words["ask"], key).format(label=labelled)
+    text = choose(words["ask"], key).format(label=labelled)
     return Question(split.field, text, (*dict.fromkeys(a.replace("的的", "的") for a in answers), texts["any"][lang]))
 
 
 def which_question(count: int, lang: Lang, key: str = "") -> Question:
     """Asks which of the first `count` things shown is meant (at most three)."""
     words = _texts()["which"][lang]
-    return Question("title", _choose(words["ask"], key), tuple(words["answers"][:count]))
+    return Question("title", choose(words["ask"], key), tuple(words["answers"][:count]))
 
 
 def loosening_question(answers: Sequence[str], lang: Lang, key: str = "") -> Question:
     """Asks which limit may give way."""
-    return Question("", _choose(_texts()["loosen"][lang]["ask"], key), tuple(answers))
+    return Question("", choose(_texts()["loosen"][lang]["ask"], key), tuple(answers))
 
 
 def loosening_answers(kind: Literal["price", "open"], said: str, lang: Lang) -> tuple[str, ...]:
@@ -266,13 +265,7 @@ def _numbers(values: Sequence[float | None]) -> FloatArray:
     return np.asarray([np.nan if value is None else value for value in values], dtype=np.float32)
 
 
-def _choose(options: Sequence[str], key: str) -> str:
-    return options[crc32(key.encode()) % len(options)]
-
-
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, Any]:
-    texts: Mapping[str, Any] = json.loads(
-        files("bot.policy").joinpath("data/questions.json").read_text(encoding="utf-8")
-    )
+    texts: Mapping[str, Any] = read_json("bot.policy", "questions.json")
     return texts

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
-from zlib import crc32
 
+from bot.phrasing.plain import choose
+from bot.shipped import read_json
 from bot.understanding.turn import Intent, Turn
 from errors import Lang
 from retrieval.segment import fold
@@ -62,10 +61,10 @@ def is_foreign(text: str) -> bool:
 def talk(kind: str, lang: Lang, key: str, label: str = "") -> str:
     """What is answered to a kind of talk, and where it leads back to recommending: to `label`, or to a first wish."""
     found = _texts()["kinds"][kind]
-    said = _choose(found["replies"][lang], key)
+    said = choose(found["replies"][lang], key)
     if not found["returns"]:
         return said
-    back = _choose(_texts()["back" if label else "start"][lang], key).format(label=label)
+    back = choose(_texts()["back" if label else "start"][lang], key).format(label=label)
     return said + ("" if lang == "zh" else " ") + back
 
 
@@ -92,10 +91,6 @@ def _holds(text: str, words: frozenset[str]) -> bool:
     return folded in words or any(word in folded for word in words if not word.isascii())
 
 
-def _choose(options: list[str], key: str) -> str:
-    return options[crc32(key.encode()) % len(options)]
-
-
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
     """Any of the words; English ones only whole."""
     parts = [
@@ -118,13 +113,11 @@ def _elsewhere() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _opposites() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-    pairs = json.loads(files("bot.policy").joinpath("data/opposites.json").read_text(encoding="utf-8"))
+    pairs = read_json("bot.policy", "opposites.json")
     return tuple((frozenset(fold(w) for w in one), frozenset(fold(w) for w in two)) for one, two in pairs)
 
 
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, Any]:
-    texts: Mapping[str, Any] = json.loads(
-        files("bot.policy").joinpath("data/smalltalk.json").read_text(encoding="utf-8")
-    )
+    texts: Mapping[str, Any] = read_json("bot.policy", "smalltalk.json")
     return texts

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, TypeGuard
 
 from bot.phrasing.facts import label, price, value_text
 from bot.recommending.explain import quoted
 from bot.recommending.measures import UNITS, amount
+from bot.shipped import read_json
 from errors import Lang
 from retrieval.items import AttributeValue, Item
 
@@ -80,7 +79,7 @@ def said_of_two(kind: str, lang: Lang, /, **values: str) -> str:
 @lru_cache(maxsize=1)
 def texts() -> Mapping[str, Any]:
     """All that is said from facts, as data."""
-    texts: Mapping[str, Any] = json.loads(files("bot.policy").joinpath("data/facts.json").read_text(encoding="utf-8"))
+    texts: Mapping[str, Any] = read_json("bot.policy", "facts.json")
     return texts
 
 

@@ -6,15 +6,14 @@ attributes there are, what they measure and between which values they lie is rea
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib.resources import files
 from math import inf
 from typing import Any
 
+from bot.shipped import read_json
 from bot.understanding.turn import Op
 from retrieval.catalogue import Catalogue
 from retrieval.segment import HAN, fold, stem
@@ -101,7 +100,7 @@ class _Seen:
 
 def read_data(name: str) -> Any:
     """One of the lexicons in `data/`."""
-    return json.loads(files("bot.understanding").joinpath(f"data/{name}").read_text(encoding="utf-8"))
+    return read_json("bot.understanding", name)
 
 
 @lru_cache(maxsize=1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+
+from bot.shipped import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Cue:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> Mapping[str, re.Pattern[str]]:
-    raw = json.loads(files("bot.understanding").joinpath("data/cues.json").read_text(encoding="utf-8"))
+    raw = read_json("bot.understanding", "cues.json")
     intents = raw.pop("intent")
     kinds = {kind: pattern(words["zh"] + words["en"]) for kind, words in raw.items()}
     return kinds | {f"intent.{kind}": pattern(words["zh"] + words["en"]) for kind, words in intents.items()}

@@ -6,12 +6,11 @@ catalogue itself: what most of a domain's categories or titles end in (亲子酒
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 
+from bot.shipped import read_json
 from retrieval.catalogue import Catalogue
 from retrieval.segment import HAN, fold, stem, stop_words
 
@@ -26,9 +25,7 @@ SUFFIXES = (2, 3)
 
 def domain_words(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """(word, domain): a domain's own name first, then what general language and the catalogue call it."""
-    general: Mapping[str, list[str]] = json.loads(
-        files("bot.understanding").joinpath("data/domains.json").read_text(encoding="utf-8")
-    )
+    general: Mapping[str, list[str]] = read_json("bot.understanding", "domains.json")
     taken = {stem(fold(name)) for name in catalogue.domains}
     yield from ((name, name) for name in catalogue.domains)
     claims: list[tuple[int, str, str]] = []
