@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from errors import Lang
 from retrieval.items import AttributeValue, Item
@@ -81,7 +81,12 @@ def value_text(value: AttributeValue, lang: Lang) -> str:
         return number(value)
     if isinstance(value, str):
         return value
-    return ("、" if lang == "zh" else ", ").join(value)
+    return listed(value, lang)
+
+
+def listed(values: Iterable[str], lang: Lang) -> str:
+    """Several texts as a list in a sentence."""
+    return ("、" if lang == "zh" else ", ").join(values)
 
 
 def facts(item: Item, lang: Lang) -> Iterator[tuple[str, str]]:
@@ -98,6 +103,6 @@ def facts(item: Item, lang: Lang) -> Iterator[tuple[str, str]]:
     for name, value in item.attributes.items():
         yield name, value_text(value, lang)
     if item.tags:
-        yield "tags", ("、" if lang == "zh" else ", ").join(item.tags)
+        yield "tags", listed(item.tags, lang)
     if item.description:
         yield "description", item.description

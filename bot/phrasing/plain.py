@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
-from bot.phrasing.facts import price
+from bot.phrasing.facts import listed, price
 from bot.phrasing.requests import ItemLine, LineRequest, OpeningLine
 from bot.shipped import read_json
 from errors import Lang
@@ -34,7 +34,7 @@ def opening_sentence(request: OpeningLine, *, empty: bool, nearest: str) -> str:
     """The opening. `empty`: there is no card at all; `nearest`: how near the catalogue comes, if a limit is why."""
     lang, intent = request.lang, request.intent
     key = intent + request.wish
-    names = _joined(request.unmet, lang)
+    names = listed_words(request.unmet, lang)
     if empty and intent not in ("greeting", "thanks"):
         joined = (f"，{nearest}" if lang == "zh" else f"; {nearest}") if nearest else ""
         return in_words("empty" if names else "nothing_left", lang, key, unmet=names, nearest=joined)
@@ -104,7 +104,6 @@ def choose(options: Sequence[str], key: str) -> str:
     return options[crc32(key.encode()) % len(options)]
 
 
-def _joined(words: Sequence[str], lang: Lang) -> str:
-    if lang == "zh":
-        return "、".join(f"“{word}”" for word in words)
-    return ", ".join(f"“{word}”" for word in words)
+def listed_words(words: Sequence[str], lang: Lang) -> str:
+    """Words of the visitor's, quoted, as a list in a sentence."""
+    return listed([f"“{word}”" for word in words], lang)

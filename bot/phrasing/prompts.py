@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.phrasing.facts import facts, label
+from bot.phrasing.facts import facts, label, listed
 from bot.phrasing.language_model import Prompt
 from bot.phrasing.requests import ItemLine, LineRequest, OpeningLine
 from errors import Lang
@@ -47,7 +47,7 @@ def item_rows(request: ItemLine) -> Iterable[str]:
     yield TASKS["item", lang]
     yield _row(_word("wish", lang), request.wish, lang, WISH_LIMIT)
     if request.fits:
-        yield _row(_word("fits", lang), _joined(request.fits, lang), lang)
+        yield _row(_word("fits", lang), listed(request.fits, lang), lang)
     for name, text in facts(request.item, lang):
         yield _row(label(name, lang), text, lang)
 
@@ -62,7 +62,7 @@ def opening_rows(request: OpeningLine) -> Iterable[str]:
     for name in ("limits", "refused", "unmet", "kinds"):
         values = getattr(request, name)
         if values:
-            yield _row(_word(name, lang), _joined(values, lang), lang)
+            yield _row(_word(name, lang), listed(values, lang), lang)
 
 
 def training_request(example: Mapping[str, Any]) -> LineRequest:
@@ -92,10 +92,6 @@ def training_request(example: Mapping[str, Any]) -> LineRequest:
 
 def _word(name: str, lang: Lang) -> str:
     return OPENING_LABELS[name][lang == "en"]
-
-
-def _joined(values: Iterable[str], lang: Lang) -> str:
-    return ("、" if lang == "zh" else ", ").join(values)
 
 
 def _row(name: str, text: str, lang: Lang, limit: int | None = None) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from bot.phrasing.facts import price
+from bot.phrasing.facts import listed, price
+from bot.phrasing.plain import listed_words
 from bot.policy.answers import VERBAL
 from bot.policy.telling import (
     amount_of,
@@ -97,7 +98,7 @@ def _points(a: Item, b: Item, lang: Lang) -> Iterator[str]:
     for which, mine, other in (("first", a, b), ("second", b, a)):
         known = {fold(tag) for tag in (*other.tags, mine.category, other.category)}
         if own := [tag for tag in mine.tags if fold(tag) not in known][:MOST_ALONE]:
-            value = ("、" if lang == "zh" else ", ").join(own)
+            value = listed(own, lang)
             yield capital(said_of_two("alone", lang, which=said_of_two(which, lang), value=value))
 
 
@@ -160,7 +161,7 @@ def _conclusion(one: Card, two: Card, lang: Lang, *, all_points: bool) -> str:
     first, second = (title_of(card.item, lang) for card in (one, two))
     names = fold(f"{one.item.title} {two.item.title}")  # that a thing has its own name is no merit
     only = [[w for w in x.fits if w not in y.fits and fold(w) not in names] for x, y in ((one, two), (two, one))]
-    mine, theirs = (_listed(words, lang) for words in only)
+    mine, theirs = (listed_words(words, lang) for words in only)
     if mine and theirs:
         return said_of_two("fit_each", lang, one=mine, two=theirs, first=first, second=second)
     if mine or theirs:
@@ -181,7 +182,3 @@ def _has_name(name: str, lang: Lang) -> bool:
 
 def _both_ways(a: T, b: T) -> tuple[tuple[T, T], tuple[T, T]]:
     return (a, b), (b, a)
-
-
-def _listed(words: Sequence[str], lang: Lang) -> str:
-    return ("、" if lang == "zh" else ", ").join(f"“{word}”" for word in words)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.interest.state import Interest
-from bot.phrasing.plain import in_words, opening_sentence
+from bot.phrasing.facts import listed
+from bot.phrasing.plain import in_words, listed_words, opening_sentence
 from bot.phrasing.requests import INTENTS, OPENING, ItemLine, LineRequest, OpeningLine
 from bot.policy.answers import answer
 from bot.policy.comparing import among, comparison
@@ -16,7 +17,6 @@ from bot.policy.smalltalk import is_foreign, talk
 from bot.recommending.explain import quoted
 from bot.reply import Slate
 from bot.understanding.turn import Turn
-from errors import Lang
 from retrieval.items import Item
 
 WRITTEN = frozenset({"recommend", "refine", "reject", "more", "shift", "liked", "unmet"})
@@ -90,10 +90,10 @@ def opening_words(decision: Decision, turn: Turn, slate: Slate, interest: Intere
         return in_words("foreign", lang, key)
     situation = decision.situation
     if not slate.cards and not slate.unmet and (limits := limits_in_force(interest)):
-        return in_words("nothing_left_within", lang, key, limits=_listed(limits, lang))
+        return in_words("nothing_left_within", lang, key, limits=listed_words(limits, lang))
     if slate.cards and situation == "stock":
         kinds = dict.fromkeys(card.item.category or card.item.domain for card in slate.cards)
-        return in_words("stock", lang, key, kinds=("、" if lang == "zh" else ", ").join(kinds))
+        return in_words("stock", lang, key, kinds=listed(kinds, lang))
     if slate.cards and not slate.unmet and situation == "similar":
         if named:
             title = quoted(named[0].title, named[0].domain, lang)
@@ -108,10 +108,6 @@ def limits_in_force(interest: Interest) -> tuple[str, ...]:
     domain = interest.live.domain if interest.live else ""
     held = (limit for limit in interest.limits if not domain or limit.domain in ("", domain))
     return tuple(dict.fromkeys(limit.constraint.text for limit in held))
-
-
-def _listed(words: Sequence[str], lang: Lang) -> str:
-    return ("、" if lang == "zh" else ", ").join(f"“{word}”" for word in words)
 
 
 def spoken_of(interest: Interest) -> str:
