@@ -63,6 +63,10 @@ class Catalogue:
     facets: Facets
     features: tuple[frozenset[Feature], ...]
 
+    def places(self, ids: Iterable[str]) -> list[int]:
+        """The positions of items by id, in order; ids that are gone are passed over."""
+        return [self.position[id_] for id_ in ids if id_ in self.position]
+
     def values(self, field: str) -> FloatArray | None:
         """[n] the numbers of a field (price, year, attributes.NAME); None where it is no number anywhere."""
         return {"price": self.price, "year": self.year}.get(field, self.numbers.get(field))

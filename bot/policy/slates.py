@@ -89,15 +89,14 @@ def slate_for(
 def _spoken_of(mind: Mind, state: TurnState, interest: Interest) -> str:
     """The domain of the items that were spoken of, where nothing was wished for yet; else empty."""
     catalogue, talk, bound = mind.recommender.shelf.catalogue, interest.dialogue, state.session.domains
-    ids = [id_ for id_ in talk.focus or talk.slate if id_ in catalogue.position]
-    domains = {catalogue.items[catalogue.position[id_]].domain for id_ in ids}
+    domains = {catalogue.items[place].domain for place in catalogue.places(talk.focus or talk.slate)}
     return domains.pop() if len(domains) == 1 and (not bound or domains <= set(bound)) else ""
 
 
 def named_items(mind: Mind, ids: Sequence[str], lang: Lang) -> list[Item]:
     """The items with these ids in the visitor's language; ids that are gone are left out."""
     catalogue = mind.recommender.shelf.catalogue
-    return [catalogue.items[catalogue.position[id_]].localized(lang) for id_ in ids if id_ in catalogue.position]
+    return [catalogue.items[place].localized(lang) for place in catalogue.places(ids)]
 
 
 def _question(mind: Mind, request: Request, turn: Turn) -> Question | None:

@@ -149,5 +149,5 @@ def refused(catalogue: Catalogue, lexical: LexicalIndex, refusals: Sequence[Refu
 def listed(catalogue: Catalogue, ids: Iterable[str]) -> BoolArray:
     """[n] which items are among the ids; ids that are gone are passed over."""
     out = np.zeros(len(catalogue.items), dtype=np.bool_)
-    out[[catalogue.position[id_] for id_ in ids if id_ in catalogue.position]] = True
+    out[catalogue.places(ids)] = True
     return out

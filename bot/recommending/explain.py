@@ -218,7 +218,7 @@ class Reasons:
         """The price beside that of the item shown before which the limit was taken from."""
         catalogue = self.shelf.catalogue
         told = (*self.interest.dialogue.focus, *self.interest.dialogue.slate, *self.shown)
-        before = [catalogue.items[catalogue.position[id_]] for id_ in told if id_ in catalogue.position]
+        before = [catalogue.items[place] for place in catalogue.places(told)]
         same = [i for i in before if i.price is not None and np.float32(i.price) == np.float32(limit.constraint.value)]
         if not same or item.price is None or same[0].id == item.id or same[0].currency != item.currency:
             return ""

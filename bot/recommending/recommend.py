@@ -124,7 +124,7 @@ class Recommender:
         """
         catalogue, threads = self.shelf.catalogue, self.served(request)
         cards = []
-        for position in (catalogue.position[id_] for id_ in item_ids if id_ in catalogue.position):
+        for position in catalogue.places(item_ids):
             domain = catalogue.items[position].domain
             thread = next((thread for thread in threads if thread.domain in ("", domain)), None)
             cards.append(self._card(self._weighed(position, thread, request), request))

@@ -188,9 +188,8 @@ class Reading:
     def _same_maker(self) -> Constraint | None:
         """“By the same director”, “his other books”: of what was spoken of last, or else shown first."""
         match = SAME_MAKER.search(self.plain)
-        catalogue = self.vocabulary.catalogue
-        ids = [i for i in (*self.context.focus, *self.context.slate) if i in catalogue.position]
-        values = self.vocabulary.brands_at(catalogue.position[ids[0]]) if match and ids else ()
+        places = self.vocabulary.catalogue.places((*self.context.focus, *self.context.slate))
+        values = self.vocabulary.brands_at(places[0]) if match and places else ()
         if not match or not values:
             return None
         start, end = match.span()
@@ -199,7 +198,7 @@ class Reading:
     def _values(self, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """For each numeric field, the values of the items with these ids."""
         catalogue = self.vocabulary.catalogue
-        places = [catalogue.position[i] for i in ids if i in catalogue.position]
+        places = catalogue.places(ids)
         found: dict[str, list[float]] = {}
         for field in self.knowledge.numbers if places else ():
             values = catalogue.values(field.field)
