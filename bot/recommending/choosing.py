@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bot.interest.parameters import InterestParameters
 from bot.interest.state import Limit, Thread, Word
+from bot.interest.threads import current_kinds
 from bot.recommending import allowed
 from bot.recommending.shelf import BoolArray, IntArray, Request, Shelf
 from retrieval.catalogue import Catalogue
@@ -15,8 +17,6 @@ from retrieval.lexical import STRONG, WordQuery
 
 CURRENT_WORD = 0.4
 """Words of at least this weight are still what is asked for."""
-KIND_SHARE = 0.6
-"""And so are kinds of at least this share of the heaviest one's weight."""
 HOME_SHARE = 0.34
 """A wish that names no domain is one for those with at least this share of what the foremost has for its words."""
 RELATIVE = frozenset({"<", ">"})
@@ -60,7 +60,7 @@ class Choice:
         return best
 
 
-def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
+def choice_for(shelf: Shelf, request: Request, thread: Thread, p: InterestParameters) -> Choice:
     """What may be shown for a thread. Who names kinds of things (jeans) is shown these only.
 
     Where all of the kind have been shown, its domain is open again; where the catalogue never had the kind, too;
@@ -68,7 +68,7 @@ def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
     What was shown may come again where this turn narrows what is asked for and too little else meets it.
     """
     catalogue = shelf.catalogue
-    named, kinds, unlimited = _ground(shelf, request, thread)
+    named, kinds, unlimited = _ground(shelf, request, thread, p)
     possible = unlimited & allowed.within_limits(catalogue, hard(request.interest.limits), thread.domain)
     of_kind = _any(kinds, len(possible))
     everything = unlimited & of_kind if of_kind.any() else unlimited
@@ -90,7 +90,7 @@ def choice_for(shelf: Shelf, request: Request, thread: Thread) -> Choice:
     mask = _unseen(open_, shown, again, met, request.size)
     exhausted: tuple[Word, ...] = ()
     if of_kind.any() and open_.any() and not mask.any():
-        exhausted = tuple(named)
+        exhausted = named
         open_, dropped = allowed.settled(catalogue, limits, thread.domain, possible)
         mask = open_ & ~shown
     for limit in dropped:
@@ -119,19 +119,21 @@ def _used_up(
     return gone if now else gone or tuple(word for word, _ in asked)
 
 
-def _ground(shelf: Shelf, request: Request, thread: Thread) -> tuple[list[Word], tuple[BoolArray, ...], BoolArray]:
+def _ground(
+    shelf: Shelf, request: Request, thread: Thread, p: InterestParameters
+) -> tuple[tuple[Word, ...], tuple[BoolArray, ...], BoolArray]:
     """The kinds named, what is of each, and all that there is in the domain but for price and year limits."""
     catalogue = shelf.catalogue
     itself = [facet.value for word in thread.words if word.is_item for facet in word.facets if facet.field == "item"]
     unlimited = always(shelf, request, thread.domain, limits=False) & ~allowed.listed(catalogue, itself)
     inside = catalogue.in_domain(thread.domain) if thread.domain else np.ones(len(unlimited), dtype=np.bool_)
-    named = current_kinds(thread.words)
+    named = current_kinds(thread.words, p)
     kinds = tuple(_about(shelf, word) & inside for word in named)
     new = _new_words(request, thread)
     if kinds and new and not any(word.turn_id == request.said_at for word in named):
         wanted = unlimited & _any([_about(shelf, word) for word in new], len(unlimited))
         if wanted.any() and not (wanted & _any(kinds, len(unlimited))).any():
-            return [], (), unlimited
+            return (), (), unlimited
     return named, kinds, unlimited
 
 
@@ -224,14 +226,6 @@ def hard(limits: Iterable[Limit]) -> list[Limit]:
 
 def _soft(limits: Iterable[Limit]) -> list[Limit]:
     return [limit for limit in limits if limit.constraint.field not in allowed.ALWAYS_HARD]
-
-
-def current_kinds(words: Sequence[Word]) -> list[Word]:
-    """The kinds named last: each deserves a place."""
-    kinds = [word for word in words if word.is_kind and not word.is_domain and not word.is_item]
-    heaviest = max((word.weight for word in kinds), default=0.0)
-    least = max(KIND_SHARE * heaviest, CURRENT_WORD)
-    return [word for word in kinds if word.weight >= least or word.pinned]
 
 
 def queries(thread: Thread) -> tuple[list[WordQuery], list[WordQuery]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bot.interest.parameters import InterestParameters
 from bot.interest.state import Thread
+from bot.interest.threads import served
 from bot.recommending import directions
 from bot.recommending.admitting import Admission
 from bot.recommending.choosing import Choice, choice_for, choice_for_anybody
@@ -37,8 +38,6 @@ class RecommendParameters:
     """0: relevance alone, 1: variety alone (MMR)."""
     relevance_floor: float = 0.6
     """What is shown scores at least this share of the best."""
-    serve_floor: float = 0.5
-    """Threads below this share of the live one's weight get no place on the slate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +89,7 @@ class Recommender:
 
     def slate(self, request: Request, slate_id: str) -> Slate:
         """The slate for an interest. Hard limits and refusals always hold; what cannot be met is in `unmet`."""
-        choices = [choice_for(self.shelf, request, thread) for thread in self.served(request)]
+        choices = [self._choice(thread, request) for thread in self.served(request)]
         if choices:
             picked = self._for_threads(choices, request)
         else:
@@ -110,7 +109,7 @@ class Recommender:
             mask = choice_for_anybody(self.shelf, request).mask
             places = np.flatnonzero(mask)
             return places[candidates.top((self.shelf.popular + self.shelf.fresh)[places], MOST_MATCHING)]
-        ranked = self._ranked(choice_for(self.shelf, request, threads[0]), request, MOST_MATCHING)
+        ranked = self._ranked(self._choice(threads[0], request), request, MOST_MATCHING)
         order = np.lexsort((-ranked.scored.total, -ranked.met))
         best = ranked.choice.best
         if np.count_nonzero(best) >= request.size:
@@ -123,12 +122,17 @@ class Recommender:
         For what is spoken of rather than recommended: no limit holds here.
         """
         catalogue, threads = self.shelf.catalogue, self.served(request)
-        cards = []
-        for position in catalogue.places(item_ids):
-            domain = catalogue.items[position].domain
-            thread = next((thread for thread in threads if thread.domain in ("", domain)), None)
-            cards.append(self._card(self._weighed(position, thread, request), request))
-        return tuple(cards)
+        places = catalogue.places(item_ids)
+        of_thread: dict[int, list[int]] = {}
+        for place in places:
+            domain = catalogue.items[place].domain
+            which = next((i for i, thread in enumerate(threads) if thread.domain in ("", domain)), -1)
+            of_thread.setdefault(which, []).append(place)
+        weighed: dict[int, Picked] = {}
+        for which, inside in of_thread.items():
+            found = self._weighed(inside, threads[which] if which >= 0 else None, request)
+            weighed |= dict(zip(inside, found, strict=True))
+        return tuple(self._card(weighed[place], request) for place in places)
 
     def similar(self, item_id: str, lang: Lang, size: int) -> Slate:
         """The available items most like one, by `similarity`; the score has the one part of that name."""
@@ -155,17 +159,18 @@ class Recommender:
     def served(self, request: Request) -> list[Thread]:
         """The threads that the slate is for, the heaviest first: what is said in this session, else the profile."""
         threads = request.interest.threads
-        said = [thread for thread in threads if thread.source == "said"] or list(threads)
-        heaviest = max((thread.weight for thread in said), default=0.0)
-        live = [thread for thread in said if thread.weight >= self.parameters.serve_floor * heaviest]
+        live = [threads[i] for i in sorted(served(threads, self.interest_parameters))]
         return [] if request.anything else sorted(live, key=lambda thread: -thread.weight)
 
     # -- choosing
 
+    def _choice(self, thread: Thread, request: Request) -> Choice:
+        return choice_for(self.shelf, request, thread, self.interest_parameters)
+
     def _for_threads(self, choices: Sequence[Choice], request: Request) -> list[Picked]:
         """Places by the threads' weights; those that a thread cannot fill go to the others."""
         weights = [one.thread.weight if one.thread and one.mask.any() else 0.0 for one in choices]
-        slots = allocate(weights, request.size, self.parameters.serve_floor)
+        slots = allocate(weights, request.size, self.interest_parameters.live_share)
         ranked = [
             self._ranked(one, request, self.parameters.pool) if n else None
             for one, n in zip(choices, slots, strict=True)
@@ -242,15 +247,17 @@ class Recommender:
     def _weigher(self, request: Request) -> Weigher:
         return Weigher(self.shelf, request.interest, self.weights, self.interest_parameters)
 
-    def _weighed(self, position: int, thread: Thread | None, request: Request) -> Picked:
-        """An item with the parts of its score, whether or not it would be chosen."""
-        weigher, places = self._weigher(request), np.asarray([position], dtype=np.int64)
-        parts = weigher.for_anybody(places)
-        if thread is not None:
-            choice = choice_for(self.shelf, request, thread)
+    def _weighed(self, positions: Sequence[int], thread: Thread | None, request: Request) -> list[Picked]:
+        """Items with the parts of their scores, whether or not they would be chosen."""
+        weigher, places = self._weigher(request), np.asarray(positions, dtype=np.int64)
+        if thread is None:
+            choice, scored = choice_for_anybody(self.shelf, request), Scored(weigher.for_anybody(places))
+        else:
+            choice = self._choice(thread, request)
             vector, match = weigher.vector(thread), weigher.match(thread, choice)
-            return Ranked(choice, places, weigher.for_thread(thread, choice, places, vector, match)).picked(0)
-        return Ranked(choice_for_anybody(self.shelf, request), places, Scored(parts)).picked(0)
+            scored = weigher.for_thread(thread, choice, places, vector, match)
+        ranked = Ranked(choice, places, scored)
+        return [ranked.picked(i) for i in range(len(places))]
 
     def _card(self, one: Picked, request: Request) -> Card:
         reasons = Reasons(self.shelf, request.interest, self._weigher(request), request.lang, request.shown)
