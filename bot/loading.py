@@ -25,7 +25,6 @@ from errors import ModelError, NotReady, ZhiyinError
 from retrieval.catalogue import Catalogue
 from retrieval.files import item_from_json
 from retrieval.items import Item
-from retrieval.lexical import LexicalIndex
 from retrieval.score import freshness, popularity
 from storage.store import Store
 
@@ -193,7 +192,7 @@ def build_mind(
     counts = np.asarray([approval.get(item.id, 0.0) for item in catalogue.items], dtype=np.float32)
     shelf = Shelf(
         catalogue=catalogue,
-        lexical=LexicalIndex(catalogue, vocabulary.segmenter),
+        lexical=vocabulary.lexical,
         index=index,
         popular=popularity(counts),
         fresh=freshness(_ages(catalogue.items, now())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from bot.understanding.names import Line, Names, units
 from bot.understanding.spelling import Spelling
 from bot.understanding.turn import Facet
 from retrieval.catalogue import Catalogue
+from retrieval.lexical import LexicalIndex
 from retrieval.segment import HAN, Segmenter, Token, fold, phrase_norm
 
 LONGEST_PHRASE = 5
@@ -144,23 +145,20 @@ class Vocabulary:
     def domains_with(self, field: str) -> frozenset[str]:
         """The domains that have anything with a field."""
         if field not in self._having:
-            codes = np.unique(self.catalogue.domain_codes[self.catalogue.has(field)])
-            self._having[field] = frozenset(self.catalogue.domains[code] for code in codes)
+            self._having[field] = self._named(self.catalogue.domain_codes[self.catalogue.has(field)])
         return self._having[field]
 
+    def _named(self, codes: npt.NDArray[np.int64]) -> frozenset[str]:
+        return frozenset(self.catalogue.domains[code] for code in np.unique(codes))
+
     @cached_property
-    def _title_words(self) -> Mapping[str, frozenset[str]]:
-        """Word → the domains in whose titles it stands."""
-        found: dict[str, set[str]] = {}
-        for item in self.catalogue.items:
-            for title in (item.title, *(str(words.get("title", "")) for words in item.i18n.values())):
-                for norm in self.segmenter.norms(title):
-                    found.setdefault(norm, set()).add(item.domain)
-        return {norm: frozenset(domains) for norm, domains in found.items()}
+    def lexical(self) -> LexicalIndex:
+        """Where the catalogue's words stand. Slow to build: where there is a shelf, it shares this one."""
+        return LexicalIndex(self.catalogue, self.segmenter)
 
     def domains_titled(self, norm: str) -> frozenset[str]:
         """The domains that have a word in a title."""
-        return self._title_words.get(norm, frozenset())
+        return self._named(self.catalogue.domain_codes[self.lexical.titled(norm)])
 
     def titled(self, facets: Sequence[Facet]) -> list[int]:
         """Positions of the items that are called so."""
