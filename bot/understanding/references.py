@@ -39,8 +39,9 @@ QUESTION = re.compile(r"\?|\b(?:how|what|who|when|which|whose|is|does|can)\b")
 Pick = Callable[[re.Match[str], Shown], Picked]
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() else HAN_NUMBER.get(text, 0)
+def number_of(text: str) -> int:
+    """The number that an ordinal's word or figure stands for (二, 2, second); 0 for none."""
+    return int(text) if text.isdigit() else HAN_NUMBER.get(text) or ORDINAL.get(text, 0)
 
 
 def _two(shown: Shown) -> Picked:
@@ -110,15 +111,15 @@ def _asked_of(match: re.Match[str], shown: Shown) -> Picked:
 
 
 CHINESE: tuple[tuple[str, Pick], ...] = (
-    (rf"第{N}和第?{N}{C}?", lambda m, s: (*s.nth(_number(m[1])), *s.nth(_number(m[2])))),
-    (rf"{SAID}倒数第{N}{C}?", lambda m, s: s.nth(-_number(m[1]))),
+    (rf"第{N}和第?{N}{C}?", lambda m, s: (*s.nth(number_of(m[1])), *s.nth(number_of(m[2])))),
+    (rf"{SAID}倒数第{N}{C}?", lambda m, s: s.nth(-number_of(m[1]))),
     (
         rf"{SAID}第{N}(?:{C}|(?=\s|$|[，,。.？?和跟与比多不怎是有很太挺好的我贵就]))",
-        lambda m, s: s.nth(_number(m[1])),
+        lambda m, s: s.nth(number_of(m[1])),
     ),
     (rf"{SAID}最后(?:一?{C}|的那?{C}?)", lambda m, s: s.nth(-1)),
-    (rf"{SAID}最?前{FEW}{C}?", lambda m, s: s.slate[: _number(m[1]) or 2]),
-    (rf"{SAID}后{FEW}{C}", lambda m, s: s.slate[-(_number(m[1]) or 2) :]),
+    (rf"{SAID}最?前{FEW}{C}?", lambda m, s: s.slate[: number_of(m[1]) or 2]),
+    (rf"{SAID}后{FEW}{C}", lambda m, s: s.slate[-(number_of(m[1]) or 2) :]),
     (rf"{SAID}(?:中间|当中)(?:的|那)?一?{C}?", lambda m, s: s.nth((len(s.slate) + 1) // 2)),
     (
         rf"(?:价格|价钱)?最便宜的(?:那?一?{C}|{END})|便宜{BIT}的?[那这]一?{C}|[那这]{C}[最更]?便宜{BIT}的",

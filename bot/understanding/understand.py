@@ -10,6 +10,7 @@ from bot.understanding.cues import lowered
 from bot.understanding.knowledge import Knowledge
 from bot.understanding.language import language
 from bot.understanding.reading import Reading
+from bot.understanding.references import number_of
 from bot.understanding.turn import Context, Intent, Turn
 from bot.understanding.vocabulary import Vocabulary
 from errors import Lang
@@ -27,11 +28,6 @@ CHOICE = re.compile(
     r"(?:第([一二三四五1-5])个?|(first|second|third|fourth|last)(?: one)?|最后一?个?)(?:吧|please)?\W*$"
 )
 """An answer that picks one of those offered."""
-PLACES = {
-    word: place
-    for place, words in enumerate(("一 1 first", "二 2 second", "三 3 third", "四 4 fourth", "五 5"))
-    for word in words.split()
-}
 
 
 @dataclass(frozen=True)
@@ -69,5 +65,5 @@ def _chosen(text: str, answers: tuple[str, ...]) -> str:
     match = CHOICE.match(lowered(simplified(text)))
     if match is None or not answers:
         return ""
-    place = PLACES.get(match[1] or match[2] or "", len(answers) - 1)
-    return answers[place] if place < len(answers) else ""
+    number = number_of(match[1] or match[2] or "") or len(answers)
+    return answers[number - 1] if number <= len(answers) else ""
