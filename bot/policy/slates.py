@@ -11,7 +11,7 @@ from bot.mind import Mind
 from bot.policy.decision import Act, Decision, is_broad, taken_fields, with_slate
 from bot.policy.loosening import loosening
 from bot.policy.questions import which_question
-from bot.recommending.recommend import Request
+from bot.recommending.recommend import MOST_MATCHING, Request
 from bot.reply import Slate
 from bot.understanding.turn import Context, Intent, Question, Turn
 from errors import Lang
@@ -102,7 +102,10 @@ def named_items(mind: Mind, ids: Sequence[str], lang: Lang) -> list[Item]:
 def _question(mind: Mind, request: Request, turn: Turn) -> Question | None:
     if mind.asker is None:
         return None
+    broad, interest = mind.asker.parameters, request.interest
+    if not is_broad(interest, MOST_MATCHING, request.size, broad):
+        return None  # however many candidates there are; most turns end here, before they are looked for
     candidates = mind.recommender.matching(request)
-    if not is_broad(request.interest, len(candidates), request.size, mind.asker.parameters):
+    if not is_broad(interest, len(candidates), request.size, broad):
         return None
     return mind.asker.question(candidates, turn.lang, taken_fields(request.interest), turn.text)

@@ -23,7 +23,7 @@ from retrieval.diversify import allocate, pick
 from retrieval.score import Scored, ScoreWeights
 from retrieval.similarity import ItemSimilarity, item_similarity
 
-__all__ = ["FloatArray", "Picked", "RecommendParameters", "Recommender", "Request", "Shelf"]
+__all__ = ["MOST_MATCHING", "FloatArray", "Picked", "RecommendParameters", "Recommender", "Request", "Shelf"]
 
 MOST_MATCHING = 500
 
