@@ -9,11 +9,11 @@ import pytest
 
 from bot.interest.state import Dialogue, Interest, Limit, Refusal, Thread, Word
 from bot.phrasing.plain import openings
-from bot.phrasing.requests import INTENTS, ItemLine, OpeningLine
+from bot.phrasing.requests import INTENTS, AnswerLine, CompareLine, ItemLine, OpeningLine
 from bot.policy.decision import Act, Decision, decide, is_broad, meant, next_dialogue, taken_fields, with_slate
 from bot.policy.questions import QuestionParameters
 from bot.policy.script import script
-from bot.reply import Card, Slate
+from bot.reply import Because, Card, Slate
 from bot.understanding.turn import Constraint, Facet, Intent, Question, Reference, Term, Turn, Wish
 from retrieval.items import Item
 
@@ -226,8 +226,9 @@ def test_answers_are_said_in_the_opening_and_their_cards_get_no_lines() -> None:
     about = turn(Intent.ABOUT, asked=("price",))
     lines = script(Decision(Act.ANSWER, "about", ("123",)), about, Slate("s", (card(),)), Interest())
     assert lines.floor["opening"] == "“品牌T恤”的价格是199元。"
-    assert len(lines.requests) == 1
-    assert lines.fixed == {"opening"}
+    assert lines.requests == [AnswerLine("zh", about.text, SHIRT, (("价格", "199元"),))]
+    assert lines.fixed == frozenset()
+    assert set(lines.floor) == {"opening"}
     both = Slate("s", (card(), card(FILM)))
     assert "前者" in said(Decision(Act.COMPARE, "compare"), both, turn(Intent.COMPARE))
 
@@ -255,8 +256,9 @@ def test_an_empty_slate_is_said_in_plain_words_with_what_is_nearest() -> None:
     words = said(Decision(Act.ADMIT, "unmet"), empty)
     assert "“10元以内”" in words
     assert "89元" in words
-    nothing = script(Decision(Act.ADMIT, "unmet"), turn(Intent.ASK), empty, Interest())
-    assert nothing.fixed == {"opening"}
+    nothing = script(Decision(Act.ADMIT, "unmet"), turn(Intent.ASK), empty, Interest()).requests[0]
+    assert isinstance(nothing, OpeningLine)
+    assert (nothing.intent, nothing.unmet, nothing.near) == ("nothing", empty.unmet, empty.nearest)
 
 
 def test_a_limit_that_was_relaxed_is_admitted_with_what_differs() -> None:
@@ -295,7 +297,42 @@ def test_care_and_small_talk_have_words_without_cards() -> None:
         decision = decide(heard, live, live)
         lines = script(decision, heard, Slate("s"), live)
         assert part in lines.floor["opening"]
-        assert lines.fixed == {"opening"}
+        assert bool(lines.fixed) == (intent is Intent.CARE)
+
+
+def test_a_comparison_is_asked_for_with_its_points_and_yes_or_no_is_said_as_it_stands() -> None:
+    other = replace(SHIRT, id="9", title="麻T恤", price=299)
+    lines = script(
+        Decision(Act.COMPARE, "compare"), turn(Intent.COMPARE), Slate("s", (card(), card(other))), Interest()
+    )
+    compared = lines.requests[0]
+    assert isinstance(compared, CompareLine)
+    assert compared.points == (("价格", "199元", "299元", "前者便宜100元"),)
+    assert lines.fixed == frozenset()
+    washable = replace(SHIRT, attributes={"washable": True})
+    about = turn(Intent.ABOUT, asked=("attributes.washable",))
+    assert script(Decision(Act.ANSWER, "about"), about, Slate("s", (card(washable),)), Interest()).fixed == {"opening"}
+
+
+def test_what_leads_to_another_domain_is_a_bridge() -> None:
+    slate = Slate("s", (card(),))
+    for named, intent in (((FILM,), "bridge"), ((replace(SHIRT, id="9"),), "recommend"), ((), "recommend")):
+        opening = script(Decision(Act.RECOMMEND, "similar"), turn(Intent.ASK), slate, Interest(), named).requests[0]
+        assert isinstance(opening, OpeningLine)
+        assert opening.intent == intent
+    assert opening.source == ""
+
+
+def test_a_line_is_told_the_reasons_that_the_words_do_not_say() -> None:
+    because = (
+        Because("words", "你提到了“棉”"),
+        Because("liked", "和你喜欢的“帆布鞋”相近"),
+        Because("popular", "不少人喜欢"),
+    )
+    slate = Slate("s", (replace(card(), because=because),))
+    line = script(Decision(Act.RECOMMEND, "recommend"), turn(Intent.ASK), slate, Interest()).requests[1]
+    assert isinstance(line, ItemLine)
+    assert line.reasons == ("和你喜欢的“帆布鞋”相近", "不少人喜欢")
 
 
 def test_every_situation_has_three_ways_to_say_it() -> None:

@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 MOST_SHARED = 3
 """Attributes that a comparison goes through, where none was asked for."""
+MOST_SIDES = 4
+"""Points that a comparison in one line goes through."""
 MOST_ALONE = 3
 """Tags that a comparison tells of one side alone."""
 
@@ -43,6 +45,34 @@ def comparison(one: Card, two: Card, asked: Sequence[str], lang: Lang, *, whole:
     if whole:
         points += [point for point in _points(a, b, lang) if point not in points]
     return joined([_kinds(a, b, lang), *points, _conclusion(one, two, lang, all_points=whole)], lang)
+
+
+def sides(a: Item, b: Item, asked: Sequence[str], lang: Lang) -> tuple[tuple[str, str, str, str], ...]:
+    """(label, value of one, value of the other, difference or "") of the asked fields, or of what tells them apart."""
+    fields = asked or [field for field in _fields(a, b, lang) if value_in(a, field) != value_in(b, field)]
+    found = []
+    for field in fields[:MOST_SIDES]:
+        one, two = _each(a, b, field, lang)
+        label = texts()["compared_names"].get(field, {}).get(lang) or name_of(field.removeprefix("attributes."), lang)
+        found.append((label, one, two, _difference(a, b, field, lang).strip("，。；;. ")))
+    return tuple(found)
+
+
+def _fields(a: Item, b: Item, lang: Lang) -> Iterator[str]:
+    """What both have: price, year, maker, then the attributes with a name that can be read."""
+    for field in ("price", "year", "brand"):
+        if value_in(a, field) is not None and value_in(b, field) is not None:
+            yield field
+    yield from (f"attributes.{name}" for name in a.attributes if name in b.attributes and _has_name(name, lang))
+
+
+def _each(a: Item, b: Item, field: str, lang: Lang) -> tuple[str, str]:
+    """The field's value of each as said."""
+    values = ((item, value_in(item, field)) for item in (a, b))
+    one, two = (
+        said_of_two("unknown", lang) if value is None else text_of(item, field, value, lang) for item, value in values
+    )
+    return one, two
 
 
 def among(items: Sequence[Item], asked: Sequence[str], lang: Lang) -> str:
@@ -110,10 +140,7 @@ def _point(a: Item, b: Item, field: str, lang: Lang) -> str:
         return said_of_two("neither", lang, label=name)
     if isinstance(values[0], bool) and values[0] == values[1]:
         return _both_or_neither(name, values[0], lang)
-    one, two = (
-        said_of_two("unknown", lang) if value is None else text_of(item, field, value, lang)
-        for item, value in zip((a, b), values, strict=True)
-    )
+    one, two = _each(a, b, field, lang)
     if fold(one) == fold(two) or (isinstance(values[0], tuple) and _same_texts(*values)):
         return said_of_two("both", lang, label=name, value=one)
     each = capital(said_of_two("each", lang, label=name, one=one, two=two))

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 
 from bot.interest.state import Interest
 from bot.phrasing.facts import listed
+from bot.phrasing.item_sentences import item_sentences
 from bot.phrasing.plain import in_words, listed_words, opening_sentence
-from bot.phrasing.requests import INTENTS, OPENING, ItemLine, LineRequest, OpeningLine
+from bot.phrasing.requests import OPENING, LineRequest, OpeningLine
 from bot.policy.answers import answer
 from bot.policy.comparing import among, comparison
 from bot.policy.decision import Act, Decision
+from bot.policy.lines import RECOMMENDING, is_fixed, item_lines, opening_line, spoken_of
 from bot.policy.points import chooses, compared
 from bot.policy.smalltalk import is_foreign, talk
 from bot.recommending.explain import quoted
 from bot.reply import Slate
 from bot.understanding.turn import Turn
 from retrieval.items import Item
-
-WRITTEN = frozenset({"recommend", "refine", "reject", "more", "shift", "liked", "unmet"})
-"""Openings that a model writes; all others say nothing of the wish, or more than a model may be trusted with."""
-RECOMMENDING = (Act.RECOMMEND, Act.ADMIT)
 
 
 @dataclass(frozen=True)
@@ -39,25 +37,13 @@ def script(decision: Decision, turn: Turn, slate: Slate, interest: Interest, nam
 
     Answers and comparisons are said in the opening; their cards get no lines of their own.
     """
-    kinds = tuple(dict.fromkeys(card.item.category or card.item.domain for card in slate.cards))
-    domains = {"", *(card.item.domain for card in slate.cards)}
-    situation = decision.situation
-    opening = OpeningLine(
-        lang=turn.lang,
-        wish=turn.text,
-        intent=situation if situation in INTENTS else "recommend",
-        limits=tuple(dict.fromkeys(limit.constraint.text for limit in interest.limits if limit.domain in domains)),
-        refused=tuple(term.text for term in turn.refusals),
-        unmet=slate.unmet,
-        kinds=kinds[:3],
-    )
-    recommends = decision.act in RECOMMENDING
-    lines = [ItemLine(turn.lang, turn.text, card.fits, card.item) for card in slate.cards] if recommends else []
+    opening = opening_line(decision, turn, slate, interest, named)
+    lines = item_lines(turn, slate) if decision.act in RECOMMENDING else []
     asks = slate.question.text if slate.question and decision.act is not Act.WHICH else ""
     return Script(
         requests=[opening, *lines],
-        floor={OPENING: opening_words(decision, turn, slate, interest, named)},
-        fixed=frozenset({OPENING} if _is_fixed(decision, turn, slate) else ()),
+        floor={OPENING: opening_words(decision, turn, slate, interest, named), **item_sentences(lines)},
+        fixed=frozenset({OPENING} if is_fixed(decision, turn, slate, opening) else ()),
         after={OPENING: asks} if asks else {},
     )
 
@@ -108,19 +94,3 @@ def limits_in_force(interest: Interest) -> tuple[str, ...]:
     domain = interest.live.domain if interest.live else ""
     held = (limit for limit in interest.limits if not domain or limit.domain in ("", domain))
     return tuple(dict.fromkeys(limit.constraint.text for limit in held))
-
-
-def spoken_of(interest: Interest) -> str:
-    """What the live thread is called, if the catalogue knows a word of it; else empty."""
-    live = interest.live
-    return live.label if live and any(word.facets for word in live.words) else ""
-
-
-def _is_fixed(decision: Decision, turn: Turn, slate: Slate) -> bool:
-    return (
-        decision.act not in RECOMMENDING
-        or decision.situation not in WRITTEN
-        or not slate.cards
-        or bool(slate.nearest)
-        or is_foreign(turn.text)
-    )
