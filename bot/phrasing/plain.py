@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
-from bot.phrasing.facts import listed, price
-from bot.phrasing.requests import ItemLine, LineRequest, OpeningLine
+from bot.phrasing.facts import listed
+from bot.phrasing.item_sentences import item_sentence
+from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
 from bot.shipped import read_json
 from errors import Lang
-from retrieval.items import Item
 
 CLOSING = "”’」』》）"
 SENTENCE_END = re.compile(
@@ -25,22 +25,45 @@ SENTENCE_LIMIT: dict[Lang, int] = {"zh": 140, "en": 320}
 
 def plain(request: LineRequest, *, empty: bool = False, nearest: str = "") -> str:
     """A plain sentence for a request; the same request gives the same sentence."""
-    if isinstance(request, ItemLine):
-        return item_sentence(request)
-    return opening_sentence(request, empty=empty, nearest=nearest)
+    match request:
+        case ItemLine():
+            return item_sentence(request)
+        case OpeningLine():
+            return opening_sentence(request, empty=empty, nearest=nearest)
+        case AnswerLine():
+            return _answer(request)
+        case CompareLine():
+            return _comparison(request)
 
 
-def opening_sentence(request: OpeningLine, *, empty: bool, nearest: str) -> str:
+def opening_sentence(request: OpeningLine, *, empty: bool = False, nearest: str = "") -> str:
     """The opening. `empty`: there is no card at all; `nearest`: how near the catalogue comes, if a limit is why."""
     lang, intent = request.lang, request.intent
     key = intent + request.wish
     names = listed_words(request.unmet, lang)
-    if empty and intent not in ("greeting", "thanks"):
-        joined = (f"，{nearest}" if lang == "zh" else f"; {nearest}") if nearest else ""
-        return in_words("empty" if names else "nothing_left", lang, key, unmet=names, nearest=joined)
+    nearest = nearest or request.near
+    if (empty and intent not in ("greeting", "thanks", "small_talk")) or intent == "nothing":
+        return _nothing(request, key, names, nearest)
     if names:
         return in_words("unmet_nearest" if nearest else "unmet", lang, key, unmet=names, nearest=nearest)
-    return in_words("recommend" if intent == "unmet" else intent, lang, key)
+    if intent == "bridge" and request.source and request.kinds:
+        return in_words("bridge", lang, key, source=request.source, kinds=listed(request.kinds, lang))
+    if intent == "small_talk" and request.source:
+        return in_words("small_talk_back", lang, key, source=request.source)
+    return in_words({"unmet": "recommend", "bridge": "shift"}.get(intent, intent), lang, key)
+
+
+def _nothing(request: OpeningLine, key: str, names: str, nearest: str) -> str:
+    """That there is no card, with what comes nearest where that is known, else what it would have to keep to."""
+    lang = request.lang
+    joined = (f"，{nearest}" if lang == "zh" else f"; {nearest}") if nearest else ""
+    if names:
+        return in_words("empty", lang, key, unmet=names, nearest=joined)
+    if nearest:
+        return in_words("nothing_near", lang, key, nearest=nearest)
+    if request.limits:
+        return in_words("nothing_left_within", lang, key, limits=listed_words(request.limits, lang))
+    return in_words("nothing_left", lang, key)
 
 
 def in_words(situation: str, lang: Lang, key: str, **names: str) -> str:
@@ -60,28 +83,7 @@ def openings() -> Mapping[str, Mapping[str, Sequence[str]]]:
     return known
 
 
-def item_sentence(request: ItemLine) -> str:
-    """One true sentence on an item: what it is by its description, then what it costs if it is for sale."""
-    item, lang = request.item, request.lang
-    said = _first_sentence(item.description, lang) or _closed(_what(item, lang), lang)
-    cost = price(item, lang)
-    if not cost or cost in said:
-        return said
-    if said[-1] not in "。.":
-        return f"{said}{cost}。" if lang == "zh" else f"{said} {cost[:1].upper()}{cost[1:]}."
-    return f"{said[:-1]}，{cost}。" if lang == "zh" else f"{said[:-1]}; {cost}."
-
-
-def _what(item: Item, lang: Lang) -> str:
-    """What kind of thing it is and by whom."""
-    what = item.category or item.domain
-    if lang == "zh":
-        return f"{item.brand}的{what}" if item.brand else what
-    what = what[:1].upper() + what[1:]
-    return f"{what} by {item.brand}" if item.brand else what
-
-
-def _first_sentence(description: str, lang: Lang) -> str:
+def first_sentence(description: str, lang: Lang) -> str:
     """The description's first sentence; one that is too long is cut after a clause or a word."""
     flat = " ".join(description.split())
     said = next((part.strip() for part in SENTENCE_END.split(flat) if part.strip()), "")
@@ -90,6 +92,31 @@ def _first_sentence(description: str, lang: Lang) -> str:
     head = said[: SENTENCE_LIMIT[lang]]
     end = max(head.rfind(mark) for mark in "，；,; ")
     return (head[:end] if end > 0 else head) + "…"
+
+
+def _answer(request: AnswerLine) -> str:
+    """The asked fields with their values, then what the data lacks; in general, what the description tells."""
+    lang = request.lang
+    if not request.asked and not request.missing:
+        return first_sentence(request.item.description, lang) or item_sentence(ItemLine(lang, "", (), request.item))
+    said = [f"{label}：{value}" if lang == "zh" else f"{label}: {value}" for label, value in request.asked]
+    if request.missing:
+        lacking = listed(request.missing, lang)
+        said.append(f"资料没有写{lacking}" if lang == "zh" else f"the data does not give {lacking}")
+    return _sentence(said, lang)
+
+
+def _comparison(request: CompareLine) -> str:
+    """Both values of each point, each beside its item's title."""
+    lang, (one, two) = request.lang, (request.one.title, request.two.title)
+    if lang == "zh":
+        return _sentence([f"{label}，“{one}”{a}，“{two}”{b}" for label, a, b, _ in request.points], lang)
+    return _sentence([f"{label}: “{one}” {a}, “{two}” {b}" for label, a, b, _ in request.points], lang)
+
+
+def _sentence(clauses: Sequence[str], lang: Lang) -> str:
+    said = ("；" if lang == "zh" else "; ").join(clauses)
+    return _closed(said[:1].upper() + said[1:], lang)
 
 
 def _closed(text: str, lang: Lang) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.phrasing.plain import item_sentence
-from bot.phrasing.requests import ItemLine
+from bot.phrasing.plain import first_sentence
 from bot.policy.telling import joined, name_of, say, text_of, texts, title_of, value_in
 from errors import Lang
 from retrieval.items import Item
@@ -83,4 +82,4 @@ def _described(item: Item, lang: Lang) -> str:
     flat = " ".join(item.description.split())
     if flat and len(flat) <= DESCRIPTION_LIMIT[lang]:
         return flat if flat[-1] in "。！？.!?…" else flat + ("。" if lang == "zh" else ".")
-    return item_sentence(ItemLine(lang, "", (), item)) if flat else ""
+    return first_sentence(item.description, lang)

@@ -1,0 +1,18 @@
+"""What the check finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What in a line has no ground.
+
+    `kind`: number, unit, price, title, name, colour, audience, exaggeration, health, claim, weather,
+    language, repetition,
+    stray, denial, act, direction, side; of whole lines also omission. `text`: the words that it is about.
+    """
+
+    kind: str
+    text: str
