@@ -10,7 +10,8 @@ ZhiyinError
 ├── Conflict              the same thing is being done by somebody else
 ├── NotReady              models or catalogue are still loading
 ├── SettingsError         a setting is wrong; says its name and what is allowed
-├── ModelError            a model is missing or damaged
+├── ModelError            a model is missing, damaged, or failed while it wrote
+│   └── ModelSlow         it did not write in time
 ├── StorageError          the database cannot be read or written now
 └── VectorIndexError      the vector index cannot be read or written now
 
@@ -135,6 +136,12 @@ class ModelError(ZhiyinError):
     status = 503
     zh = "模型 {model} 用不了：{reason}"
     en = "The model {model} cannot be used: {reason}"
+
+
+class ModelSlow(ModelError):
+    """Fields: as ModelError."""
+
+    code = "model_slow"
 
 
 class StorageError(ZhiyinError):

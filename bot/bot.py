@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
@@ -12,6 +13,7 @@ from bot.between import WRITE_TRIES, BetweenTurns, busy, interest_of
 from bot.interest.state import Interest, to_state
 from bot.keeping import TEXT_LIMIT, as_lang, checked_text, slate_draft, understanding_json
 from bot.mind import Heard, Mind, encode
+from bot.phrasing.outcomes import words_of
 from bot.phrasing.phraser import Writing
 from bot.policy.decision import Decision, decide, next_dialogue
 from bot.policy.script import script
@@ -56,17 +58,19 @@ class Bot(BetweenTurns):
     def __init__(self, store: Store, mind: Callable[[], Mind]) -> None:
         super().__init__(store, mind)
         self._running: dict[str, Event] = {}
+        self.outcomes: Counter[str] = Counter()
+        """How many lines came about how, since the start."""
 
-    def reply(self, session_id: str, text: str) -> Generator[ReplyEvent, None, None]:
+    def reply(self, session_id: str, text: str, stop: Event | None = None) -> Generator[ReplyEvent, None, None]:
         """Answers a message: yields the Slate before any word, then Deltas, then the Reply.
 
-        The message is stored before it is answered. A newer message of the same session, or closing the
-        iterator, cuts the reply off; it is then stored as incomplete. Raises InputError, NotFound, NotReady,
+        The message is stored before it is answered. A newer message of the same session, closing the iterator,
+        or setting `stop`, cuts the reply off; it is then stored as incomplete. Raises InputError, NotFound, NotReady,
         StorageError before the first event.
         """
         text = checked_text(text)
         mind, watch = self._mind(), Stopwatch()
-        stop = self._take_over(session_id)
+        stop = self._take_over(session_id, stop or Event())
         state = self.store.load_turn(session_id)
         context = context_of(mind, state, interest_of(mind, state))
         turn = mind.understander.understand(text, as_lang(state.session.lang), context)
@@ -129,7 +133,8 @@ class Bot(BetweenTurns):
             watch.lap("words")
             text = said.pop("opening", "")
             self._finish(step.reply_id, text, said, writing, watch, complete)
-        yield Reply(step.reply_id, step.slate, text, said, step.decision.intent, complete, watch.timings)
+        words, reason = words_of([line.as_json() for line in writing.lines.values()])
+        yield Reply(step.reply_id, step.slate, text, said, step.decision.intent, complete, watch.timings, words, reason)
 
     def _finish(
         self,
@@ -140,21 +145,22 @@ class Bot(BetweenTurns):
         watch: Stopwatch,
         complete: bool,
     ) -> None:
+        self.outcomes.update(line.outcome for line in writing.lines.values())
         try:
             self.store.finish_reply(
                 reply_id,
                 text=text,
                 lines=lines,
-                line_outcomes={part: line.outcome for part, line in writing.lines.items()},
+                line_outcomes={part: line.as_json() for part, line in writing.lines.items()},
                 timings=watch.timings,
                 complete=complete,
             )
         except NotFound:
             log.info("the conversation of reply %s was deleted while it was answered", reply_id)
 
-    def _take_over(self, session_id: str) -> Event:
-        """A fresh stop signal; a reply that is still running in this session is cut off."""
+    def _take_over(self, session_id: str, stop: Event) -> Event:
+        """The stop signal is that of the session now; a reply that is still running in it is cut off."""
         if running := self._running.get(session_id):
             running.set()
-        stop = self._running[session_id] = Event()
+        self._running[session_id] = stop
         return stop

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.mind import IntentHead, Mind
+from bot.phrasing.breaker import Health
 from bot.phrasing.language_model import LanguageModel
 from bot.phrasing.models import language_model
 from bot.phrasing.phraser import Phraser
+from bot.phrasing.watched import Watched
 from bot.policy.questions import Asker
 from bot.recommending.recommend import FloatArray, Recommender, Shelf
 from bot.settings import Settings
@@ -47,6 +49,7 @@ class Status:
     missing: tuple[str, ...] = ()
     degraded: dict[str, str] = field(default_factory=dict)
     items: int = 0
+    language_model: Health = field(default_factory=lambda: Health("none"))
 
     @property
     def ready(self) -> bool:
@@ -61,6 +64,7 @@ class Status:
             "missing": list(self.missing),
             "degraded": self.degraded,
             "items": self.items,
+            "language_model": self.language_model.as_json(),
         }
 
 
@@ -81,6 +85,7 @@ class Loader:
         self._encoder: TextEncoder | None = None
         self._index: Index | None = None
         self._stamp = ""
+        self._words: Watched | None = None
 
     def __call__(self) -> Mind:
         """What answers now. Raises NotReady while encoder or catalogue are missing."""
@@ -97,10 +102,20 @@ class Loader:
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        if self._words is not None:
+            self._words.close()
 
     def status(self) -> Status:
-        """What is ready now."""
-        return self._status
+        """What is ready now, and how the language model does."""
+        return replace(self._status, language_model=self._health())
+
+    def _health(self) -> Health:
+        if self._words is not None:
+            return self._words.health
+        if "language model" in self._status.missing:
+            return Health("loading")
+        reason = self._status.degraded.get("language model", "")
+        return Health("failing", reason) if reason else Health("none")
 
     def wait(self, timeout: float | None = None) -> Mind:
         """Waits until everything is loaded. Raises NotReady after `timeout` seconds or if loading failed."""
@@ -138,14 +153,14 @@ class Loader:
         log.info("%s loaded", part)
 
     def _load_words(self) -> None:
-        model: LanguageModel | None = None
         try:
-            model = language_model(self._settings)
-        except ModelError as error:
+            if model := language_model(self._settings):
+                self._words = Watched(model, self._settings.words_timeout)
+        except (ModelError, MemoryError, OSError, RuntimeError, ImportError) as error:
             log.warning("no language model, plain sentences instead: %s", error)
-            self._status = replace(self._status, degraded={"language model": str(error)})
+            self._status = replace(self._status, degraded={"language model": str(error) or type(error).__name__})
         assert self._mind is not None
-        self._mind = replace(self._mind, phraser=replace(self._mind.phraser, model=model))
+        self._mind = replace(self._mind, phraser=replace(self._mind.phraser, model=self._words))
         self._done("language model")
 
     def _look(self) -> None:

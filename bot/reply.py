@@ -98,7 +98,11 @@ class Delta:
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole reply. `text`: the opening; `lines`: words by item id; `complete`: False if it was cut off."""
+    """A whole reply. `text`: the opening; `lines`: words by item id; `complete`: False if it was cut off.
+
+    `words`: who wrote it, the model, plain sentences or both (mixed); `words_reason`: what kept the model from it
+    (failed; slow; none where there is no model), empty where nothing did.
+    """
 
     turn_id: str
     slate: Slate
@@ -107,6 +111,8 @@ class Reply:
     intent: str
     complete: bool
     timings_ms: Mapping[str, float]
+    words: str = "plain"
+    words_reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As the contract has it."""
@@ -117,6 +123,8 @@ class Reply:
             "lines": dict(self.lines),
             "intent": self.intent,
             "complete": self.complete,
+            "words": self.words,
+            "words_reason": self.words_reason or None,
             "timings_ms": {stage: round(value, 2) for stage, value in self.timings_ms.items()},
         }
 

@@ -40,10 +40,17 @@ class Settings(BaseSettings):
     encoder: str = "embedded"
     """`embedded`, a folder or a name that transformers knows (a BERT)."""
     llm: str = "embedded"
-    """`embedded`, `none`, `openai`, or a folder that transformers can load."""
+    """`embedded` (the default base), `qwen` or `gemma` (the bases that set-up can fetch), `none`, `openai`, or a folder
+    that transformers can load."""
+    llm_adapter: str = ""
+    """A folder that `zhiyin train` wrote for that model; empty: our own, where there is one."""
     llm_base_url: str = ""
     llm_model: str = ""
     llm_api_key: SecretStr = SecretStr("")
+    llm_at_once: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Requests that an endpoint is sent at once; others wait."""
+    words_timeout: Annotated[float, Field(gt=0, le=600)] = 20.0
+    """Seconds in which the language model must write a reply, its first words in half of them; then plain sentences."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7860
     slate_size: Annotated[int, Field(ge=1, le=12)] = 3

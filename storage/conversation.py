@@ -79,7 +79,7 @@ def finish_reply(
     *,
     text: str,
     lines: Mapping[str, str],
-    line_outcomes: Mapping[str, str],
+    line_outcomes: Mapping[str, JsonObject],
     timings: Mapping[str, float],
     complete: bool,
 ) -> None:

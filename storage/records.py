@@ -66,7 +66,7 @@ class MessageRecord:
     """One message. `turn_id` is its own id; the visitor's words and the answer are two messages.
 
     For the bot: `text` is what was said in all, `lines` the words by item id, `line_outcomes` how each part
-    ("opening" or an item id) came about ("ok", "plain" …), `timings` milliseconds by stage. `complete` is
+    ("opening" or an item id) came about ({"outcome": "ok"} …), `timings` milliseconds by stage. `complete` is
     False while the reply is being made and stays so if it was cut off. `intent` and `understanding` say how
     the visitor's words were read.
     """
@@ -79,7 +79,7 @@ class MessageRecord:
     intent: str | None
     understanding: JsonObject
     lines: Mapping[str, str]
-    line_outcomes: Mapping[str, str]
+    line_outcomes: Mapping[str, JsonObject]
     timings: Mapping[str, float]
     complete: bool
     created_at: datetime

@@ -139,7 +139,7 @@ class Store:
         *,
         text: str,
         lines: Mapping[str, str],
-        line_outcomes: Mapping[str, str],
+        line_outcomes: Mapping[str, JsonObject],
         timings: Mapping[str, float],
         complete: bool = True,
     ) -> None:

@@ -7,6 +7,7 @@ integer key of their own, which gives the order in which things came, whatever t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -154,11 +155,16 @@ class MessageRow(Table):
             intent=self.intent,
             understanding=self.understanding,
             lines=self.lines,
-            line_outcomes=self.line_outcomes,
+            line_outcomes={part: _as_object(told) for part, told in self.line_outcomes.items()},
             timings=self.timings,
             complete=self.complete,
             created_at=self.created_at,
         )
+
+
+def _as_object(told: Any) -> Mapping[str, Any]:
+    """How a line came about; rows of earlier versions have the bare outcome."""
+    return {"outcome": told} if isinstance(told, str) else told
 
 
 class SlateRow(Table):

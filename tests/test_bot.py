@@ -225,10 +225,10 @@ class Writer:
         self.opening, self.line = opening, line
 
     def generate(
-        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         for index in range(len(prompts)):
-            text = self.opening if index == 0 else self.line
+            text = self.opening if index == 0 and not attempt else self.line
             yield from ((index, text[i : i + 3]) for i in range(0, len(text), 3))
 
 
@@ -236,7 +236,7 @@ class Broken(Writer):
     """A language model that fails after its first words."""
 
     def generate(
-        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         yield 0, "先看"
         raise ModelError(model="broken", reason="it broke")
@@ -266,8 +266,10 @@ def test_an_ungrounded_line_is_replaced_before_anybody_sees_it(bot: Bot, mind: M
     reply = ask(bot, session, SEED)
     assert not any("88" in line for line in reply.lines.values())
     outcomes = bot.store.messages(session)[-1].line_outcomes
-    assert {outcomes[item_id] for item_id in reply.lines} == {"plain"}
-    assert outcomes["opening"] == "ok"
+    for item_id in reply.lines:
+        assert outcomes[item_id] == {"outcome": "plain", "violations": [["number: 88"], ["number: 88"]]}
+    assert outcomes["opening"] == {"outcome": "ok"}
+    assert (reply.words, reply.words_reason) == ("mixed", "")
 
 
 def test_a_broken_model_leaves_plain_sentences(bot: Bot, mind: Mind) -> None:
@@ -276,3 +278,4 @@ def test_a_broken_model_leaves_plain_sentences(bot: Bot, mind: Mind) -> None:
     assert reply.complete
     assert reply.text
     assert all(reply.lines[card.item.id] for card in cards(reply))
+    assert (reply.words, reply.words_reason) == ("plain", "failed")

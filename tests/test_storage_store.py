@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def whole_turn(store: Store, session_id: str, *item_ids: str, version: int = 0) 
     message = reply(store, session_id, draft(*item_ids), version)
     lines = {item_id: f"因为{item_id}" for item_id in item_ids}
     store.finish_reply(
-        message.turn_id, text="好的", lines=lines, line_outcomes={"opening": "ok"}, timings={"encode": 8.5}
+        message.turn_id, text="好的", lines=lines, line_outcomes={"opening": {"outcome": "ok"}}, timings={"encode": 8.5}
     )
     return message
 
@@ -144,7 +145,7 @@ def test_a_turn_round_trip(store: Store, session_id: str) -> None:
         begun.turn_id,
         text="好的。",
         lines={"456": "牛仔裤，299 元"},
-        line_outcomes={"opening": "ok", "456": "plain"},
+        line_outcomes={"opening": {"outcome": "ok"}, "456": {"outcome": "plain", "violations": [["number: 8"]]}},
         timings={"encode": 8.5},
     )
     ended = store.messages(session_id)[1]
@@ -152,7 +153,7 @@ def test_a_turn_round_trip(store: Store, session_id: str) -> None:
         begun,
         text="好的。",
         lines={"456": "牛仔裤，299 元"},
-        line_outcomes={"opening": "ok", "456": "plain"},
+        line_outcomes={"opening": {"outcome": "ok"}, "456": {"outcome": "plain", "violations": [["number: 8"]]}},
         timings={"encode": 8.5},
         complete=True,
     )
@@ -427,6 +428,14 @@ def test_a_deleted_session_leaves_the_history(store: Store) -> None:
     first, second = visit(store, "ann", 1), visit(store, "ann", 2)
     store.delete_session(second)
     assert [record.session_id for record in store.visitor_history("ann")] == [first]
+
+
+def test_outcomes_of_earlier_versions_are_read_as_those_of_now(store: Store) -> None:
+    session_id = store.create_session("token", "zh").session_id
+    message = reply(store, session_id, draft("1"))
+    earlier: Any = {"opening": "ok"}
+    store.finish_reply(message.turn_id, text="好", lines={}, line_outcomes=earlier, timings={})
+    assert store.messages(session_id)[0].line_outcomes == {"opening": {"outcome": "ok"}}
 
 
 WRITER = """

@@ -18,6 +18,7 @@ from bot.bot import Bot
 from bot.loading import Loader
 from bot.settings import Settings
 from bot.web.api import api_router, request_lang
+from bot.web.figures import WordFigures
 from bot.web.page import mount_page
 from bot.web.streams import problem
 from bot.web.suggestions import Suggestions
@@ -44,7 +45,7 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Accept"],
     )
     _answer_errors(app)
-    _measure(app)
+    _measure(app, bot, loader)
     suggestions = Suggestions(lambda: loader().recommender.shelf.catalogue)
     app.include_router(api_router(bot, settings, suggestions))
     _add_health(app, loader)
@@ -95,9 +96,10 @@ def _problem(body: dict[str, Any], headers: Any = None) -> Response:
     return JSONResponse(body, body["status"], media_type=PROBLEM, headers={**(headers or {}), **extra})
 
 
-def _measure(app: FastAPI) -> None:
-    """Counts and times requests by route, for `/metrics`."""
+def _measure(app: FastAPI, bot: Bot, loader: Loader) -> None:
+    """Counts and times requests by route, and what was written, for `/metrics`."""
     registry = CollectorRegistry()
+    registry.register(WordFigures(bot, loader))
     requests = Counter("zhiyin_requests", "Requests answered", ["method", "route", "status"], registry=registry)
     seconds = Histogram("zhiyin_request_seconds", "Time to the answer's head", ["method", "route"], registry=registry)
 
@@ -117,8 +119,8 @@ def _measure(app: FastAPI) -> None:
 
 def _add_health(app: FastAPI, loader: Loader) -> None:
     @app.get("/healthz", include_in_schema=False)
-    def alive() -> dict[str, str]:
-        return {"status": "ok"}
+    def alive() -> dict[str, Any]:
+        return {"status": "ok", "language_model": loader.status().language_model.as_json()}
 
     @app.get("/readyz", include_in_schema=False)
     def ready() -> Response:

@@ -1,0 +1,112 @@
+"""A line on its way: let out clause by clause as each is checked, mended where it breaks off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from bot.phrasing.grounding import Ground
+from bot.phrasing.requests import LineRequest
+from errors import Lang
+
+CLAUSE_MARKS = "，,；;：:"
+SENTENCE_END = "。.！!？?…"
+CLOSING = "”’」』》）)"
+CLAUSE_END = re.compile(rf"(?:[，；：。！？…;!?]|[,.:](?!\d))[{CLOSING}]*(?=[^{CLOSING}])")
+"""Where a stretch of words may be checked and let through. What comes next must be known: a point inside a number
+ends nothing, and a closing quotation mark belongs to what it closes."""
+LEAST: dict[Lang, int] = {"zh": 8, "en": 4}
+"""The characters or words below which a line that was cut cannot stand alone."""
+FULL_STOP: dict[Lang, str] = {"zh": "。", "en": "."}
+JOINT: dict[Lang, str] = {"zh": "", "en": " "}
+"""What stands between two sentences."""
+
+
+@dataclass
+class Draft:
+    """`sent` is checked and out, `held` waits for the end of its clause; `tries` has what each try said without
+    ground.
+
+    What is out stays: a second try goes on after it, as a sentence of its own.
+    """
+
+    ground: Ground
+    sent: str = ""
+    held: str = ""
+    tries: list[tuple[str, ...]] = field(default_factory=lambda: [()])
+    _begin: int = 0
+    """How much was out before this try."""
+
+    @property
+    def request(self) -> LineRequest:
+        """What the line is written for."""
+        return self.ground.request
+
+    def take(self, text: str) -> str:
+        """New words from the model; returns what may go out now."""
+        if self.tries[-1]:
+            return ""
+        self.held += text if self.held.strip() else text.lstrip()
+        ends = [match.end() for match in CLAUSE_END.finditer(self.held, 1)]
+        return self._release(ends[-1]) if ends else ""
+
+    def finish(self, *, whole: bool = True) -> str:
+        """The model is done with the line; returns the rest, and closes an open end.
+
+        A clause without an end is left out where words went before it, or where the model broke (not `whole`).
+        """
+        rest = self.held.rstrip()
+        keeps = _is_ended(rest) or (whole and len(self.sent) == self._begin)
+        out = self._release(len(rest)) if rest and keeps and not self.tries[-1] else ""
+        if self.sent and not _is_ended(self.sent):
+            out += FULL_STOP[self.request.lang]
+            self.sent += FULL_STOP[self.request.lang]
+        if self.sent and whole and not self.tries[-1]:
+            self.tries[-1] = _told(self.ground, self.sent, whole=True)
+        return out
+
+    def begin_again(self) -> None:
+        """Another try begins, after what is out."""
+        self.tries.append(())
+        self.held = ""
+        self._begin = len(self.sent)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the finished line lacks something of what the model wrote, or that it owes."""
+        return bool(self.tries[-1] or self.held.strip(CLAUSE_MARKS + " \n"))
+
+    @property
+    def stands(self) -> bool:
+        """Whether the finished line can be left as it is; a line that was cut may be too short, or owe an answer."""
+        if not self.sent or any(found.startswith("omission") for found in self.tries[-1]):
+            return False
+        return not self.is_cut or _length(self.sent, self.request.lang) >= LEAST[self.request.lang]
+
+    def _release(self, end: int) -> str:
+        joint = JOINT[self.request.lang] if self.sent and len(self.sent) == self._begin else ""
+        found = _told(self.ground, (self.sent + joint + self.held[:end]).strip())
+        if found:
+            self.tries[-1] = found
+            return ""
+        out = joint + self.held[:end]
+        # the last mark stays back: it may have to become a full stop
+        mark = out[-1] if out and out[-1] in CLAUSE_MARKS else ""
+        out = out[: len(out) - len(mark)]
+        self.sent += out
+        self.held = mark + self.held[end:]
+        return out
+
+
+def _told(ground: Ground, line: str, *, whole: bool = False) -> tuple[str, ...]:
+    return tuple(f"{found.kind}: {found.text}" for found in ground.violations(line, whole=whole))
+
+
+def _length(text: str, lang: Lang) -> int:
+    """Characters without the closing mark, or words."""
+    return len(text.rstrip(SENTENCE_END + CLOSING)) if lang == "zh" else len(text.split())
+
+
+def _is_ended(text: str) -> bool:
+    """Whether no sentence stands open at the end."""
+    return text.rstrip(CLOSING)[-1:] in SENTENCE_END
