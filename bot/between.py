@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from math import isclose
 from typing import Any, TypeVar
 
 from bot.interest.edit import edit, reworded, with_vectors
@@ -12,7 +14,9 @@ from bot.interest.profile import profile_of, with_profile
 from bot.interest.state import Interest, from_state, to_state
 from bot.keeping import as_lang, checked_feedback, slate_draft
 from bot.mind import Mind, encoded
+from bot.policy.shown import impression_of, request_shown
 from bot.policy.slates import page_item, request_for
+from bot.recommending.why import Inquiry, Why
 from bot.reply import Because, Card, Slate
 from errors import Conflict, Lang, NotFound
 from retrieval.items import Item
@@ -21,6 +25,8 @@ from storage.store import Store
 
 T = TypeVar("T")
 
+SAME_SCORE = 1e-3
+"""Scores nearer than this are one."""
 WRITE_TRIES = 5
 """How often a change of the interest is made again when another turn or click came first."""
 
@@ -101,6 +107,17 @@ class BetweenTurns:
             return with_vectors(edited, dict(zip(texts, encoded(mind, list(texts.values())), strict=True)))
 
         return self._moved(mind, session_id, move, lambda change: self.store.save_interest(session_id, change))[0]
+
+    def why(self, session_id: str, item_id: str) -> Why:
+        """Why an item was shown, or would be, for the interest as it is now. Raises NotFound."""
+        mind = self._mind()
+        self.item(item_id)
+        state, slates = self.store.load_turn(session_id), self.store.slates(session_id)
+        messages = self.store.messages(session_id)
+        request = request_shown(mind, state, interest_of(mind, state), item_id, slates, messages)
+        why = Inquiry(mind.recommender, partial(encoded, mind)).why(item_id, request)
+        shown = impression_of(item_id, slates)
+        return replace(why, moved=shown is not None and not isclose(shown[1].score, why.score, abs_tol=SAME_SCORE))
 
     def item(self, item_id: str) -> Item:
         """An item of the catalogue. Raises NotFound."""

@@ -36,7 +36,7 @@ CARD = {
     "id", "title", "domain", "category", "brand", "price", "currency", "year", "tags", "url", "image_url",
     "score", "parts", "because",
 }  # fmt: skip
-REPLY = {"turn_id", "slate", "text", "lines", "intent", "complete", "timings_ms"}
+REPLY = {"turn_id", "slate", "text", "lines", "intent", "complete", "words", "words_reason", "timings_ms"}
 JSON = {"Accept": "application/json"}
 
 
@@ -59,6 +59,12 @@ class BreakingStore(Store):
     """A store that can be told to break, in one way or another."""
 
     error: Exception | None = None
+    at_the_end: Exception | None = None
+
+    def finish_reply(self, *given: Any, **more: Any) -> None:
+        if self.at_the_end is not None:
+            raise self.at_the_end
+        super().finish_reply(*given, **more)
 
     def session(self, session_id: str) -> SessionRecord:
         if self.error is not None:
@@ -75,7 +81,7 @@ class Writer:
         self.line = line
 
     def generate(
-        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         for letter in self.line:
             for index in range(len(prompts)):
@@ -156,7 +162,7 @@ def shared(mind: Mind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 def site(shared: Site, mind: Mind) -> Iterator[Site]:
     """The app, whole again after each test."""
     yield shared
-    shared.loading.mind, shared.store.error = mind, None
+    shared.loading.mind, shared.store.error, shared.store.at_the_end = mind, None, None
 
 
 @pytest.fixture
@@ -278,13 +284,9 @@ def test_only_what_the_facts_hold_is_streamed(site: Site, session: Session, mind
     assert steps[-1][1]["complete"]
 
 
-def test_an_error_after_the_first_event_is_an_event(site: Site, session: Session, mind: Mind) -> None:
-    class Full(Writer):
-        def generate(self, *_: Any, **__: Any) -> Iterator[tuple[int, str]]:
-            raise StorageError(zh_reason="磁盘满了", reason="the disk is full")
-
-    site.loading.mind = replace(mind, phraser=replace(mind.phraser, model=Full("")))
-    (first, _), (last, problem) = session.stream(SEED, {"Accept-Language": "zh"})
+def test_an_error_after_the_first_event_is_an_event(site: Site, session: Session) -> None:
+    site.store.at_the_end = StorageError(zh_reason="磁盘满了", reason="the disk is full")
+    (first, _), *_, (last, problem) = session.stream(SEED, {"Accept-Language": "zh"})
     assert (first, last) == ("slate", "error")
     assert (problem["status"], problem["code"]) == (503, "storage")
     assert "磁盘满了" in problem["detail"]
@@ -292,13 +294,9 @@ def test_an_error_after_the_first_event_is_an_event(site: Site, session: Session
     assert [turn["complete"] for turn in turns] == [True, False]
 
 
-def test_what_nobody_expected_ends_the_stream_with_an_event(site: Site, session: Session, mind: Mind) -> None:
-    class Broken(Writer):
-        def generate(self, *_: Any, **__: Any) -> Iterator[tuple[int, str]]:
-            raise RuntimeError("a secret of the inside")
-
-    site.loading.mind = replace(mind, phraser=replace(mind.phraser, model=Broken("")))
-    (first, _), (last, problem) = session.stream(SEED)
+def test_what_nobody_expected_ends_the_stream_with_an_event(site: Site, session: Session) -> None:
+    site.store.at_the_end = RuntimeError("a secret of the inside")
+    (first, _), *_, (last, problem) = session.stream(SEED)
     assert (first, last) == ("slate", "error")
     assert (problem["status"], problem["code"]) == (500, "error")
     assert "secret" not in json.dumps(problem)

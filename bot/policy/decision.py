@@ -46,6 +46,10 @@ AMONG = re.compile(
 """Asks among all that is shown (哪个最便宜, which of these is the longest), not between two."""
 
 
+OPEN = frozenset({"anything", "stock"})
+"""Situations in which things from anywhere are shown."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """`situation`: what the opening is about, as the texts name it. `items`: ids that the turn is about.
@@ -64,7 +68,7 @@ class Decision:
     @property
     def is_open(self) -> bool:
         """Whether things from anywhere are shown, whatever the talk was about."""
-        return self.situation in ("anything", "stock")
+        return self.situation in OPEN
 
     @property
     def intent(self) -> str:

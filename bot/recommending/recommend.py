@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from bot.interest.threads import served
 from bot.recommending import directions
 from bot.recommending.admitting import Admission
 from bot.recommending.choosing import Choice, choice_for, choice_for_anybody
-from bot.recommending.explain import Reasons, quoted
+from bot.recommending.explain import Reasons, quoted, told_apart
 from bot.recommending.shelf import BoolArray, FloatArray, IntArray, Request, Shelf
 from bot.recommending.weighing import Weigher
 from bot.reply import Because, Card, Slate
@@ -23,9 +23,19 @@ from retrieval.diversify import allocate, pick
 from retrieval.score import Scored, ScoreWeights
 from retrieval.similarity import ItemSimilarity, item_similarity
 
-__all__ = ["MOST_MATCHING", "FloatArray", "Picked", "RecommendParameters", "Recommender", "Request", "Shelf"]
+__all__ = [
+    "MOST_MATCHING",
+    "FloatArray",
+    "Picked",
+    "RecommendParameters",
+    "Recommender",
+    "Request",
+    "Shelf",
+    "Standing",
+]
 
 MOST_MATCHING = 500
+NOTHING: IntArray = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,19 @@ class Ranked:
         return Picked(int(self.places[index]), score, parts, self.choice.thread, int(self.met[index]))
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where an item stands. `rank`: 1 for the foremost of what may be shown; None where it may not be shown.
+
+    Those that meet more of the words asked for come first, then those that score more, as on slates; variety, which
+    slates also want, does not count. `slate`: the positions that would be shown.
+    """
+
+    picked: Picked
+    rank: int | None
+    slate: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Recommender:
     """Makes slates from one shelf. Stateless: the same request gives the same slate."""
@@ -97,7 +120,54 @@ class Recommender:
             picked = self._for_anybody(choices[0], request)
         cards = {one.position: self._card(one, request) for one in picked}
         unmet, nearest = self._admit(choices, picked, cards, request)
-        return Slate(slate_id, tuple(cards.values()), unmet, nearest)
+        return Slate(slate_id, told_apart(tuple(cards.values())), unmet, nearest)
+
+    def candidates(self, request: Request, threads: Iterable[Thread]) -> IntArray:
+        """Sorted positions of all that is compared for some threads, whatever limits, refusals or kinds exclude."""
+        found = [NOTHING]
+        free = replace(request, interest=replace(request.interest, limits=(), refusals=()))
+        for thread in threads:
+            wide = replace(thread, words=tuple(word for word in thread.words if not word.is_kind or word.is_domain))
+            for one, asked in ((thread, request), (thread, free), (wide, free)):
+                found.append(self._ranked(self._choice(one, asked), asked, self.parameters.pool).places)
+        return np.unique(np.concatenate(found))
+
+    def standing(self, position: int, request: Request, among: IntArray | None = None) -> Standing:
+        """Where an item stands in the line of interest that is nearest to it, be it on the slate or not.
+
+        `among`: the candidates, where they are not to be looked for.
+        """
+        own, place = self.thread_of(position, request), np.asarray([position], dtype=np.int64)
+        choices = [self._choice(thread, request) for thread in self.served(request)]
+        if not choices:
+            choice = choice_for_anybody(self.shelf, request)
+            slate = self._for_anybody(choice, request)
+            if own is None:
+                return _standing(position, self._ranked_for_anybody(choice, request, place), slate)
+        else:
+            everything = [
+                self._ranked(one, request, self.parameters.pool, among, place if one.thread is own else NOTHING)
+                for one in choices
+            ]
+            slate = self._filled(everything, self._slots(choices, request), request.size)
+            if ranked := next((one for one in everything if one.choice.thread is own), None):
+                return _standing(position, ranked, slate)
+        if own is None:
+            return Standing(self._weighed([position], None, request)[0], None, _positions(slate))
+        ranked = self._ranked(self._choice(own, request), request, self.parameters.pool, among, place)
+        return _standing(position, ranked, slate)
+
+    def thread_of(self, position: int, request: Request) -> Thread | None:
+        """The thread that an item answers: a served one that looks in its domain, else the heaviest of its domain."""
+        domain, served = self.shelf.catalogue.items[position].domain, self.served(request)
+        heaviest = sorted(request.interest.threads, key=lambda thread: -thread.weight)
+        nearest = [thread for thread in served if thread.domain in ("", domain)]
+        nearest += [thread for thread in heaviest if thread.domain == domain and not request.anything]
+        return next(iter(nearest), None)
+
+    def card(self, standing: Standing, request: Request) -> Card:
+        """The card of an item where it stands, with all of its reasons."""
+        return self._card(standing.picked, request)
 
     def matching(self, request: Request) -> IntArray:
         """Positions of all that could be shown for the live thread, best first, at most `MOST_MATCHING`.
@@ -169,36 +239,55 @@ class Recommender:
 
     def _for_threads(self, choices: Sequence[Choice], request: Request) -> list[Picked]:
         """Places by the threads' weights; those that a thread cannot fill go to the others."""
-        weights = [one.thread.weight if one.thread and one.mask.any() else 0.0 for one in choices]
-        slots = allocate(weights, request.size, self.interest_parameters.live_share)
+        slots = self._slots(choices, request)
         ranked = [
             self._ranked(one, request, self.parameters.pool) if n else None
             for one, n in zip(choices, slots, strict=True)
         ]
+        return self._filled(ranked, slots, request.size)
+
+    def _slots(self, choices: Sequence[Choice], request: Request) -> list[int]:
+        weights = [one.thread.weight if one.thread and one.mask.any() else 0.0 for one in choices]
+        return allocate(weights, request.size, self.interest_parameters.live_share)
+
+    def _filled(self, ranked: Sequence[Ranked | None], slots: Sequence[int], size: int) -> list[Picked]:
         chosen: list[Picked] = []
         for extra in (False, True):
             for one, wanted in zip(ranked, slots, strict=True):
-                if one is not None and len(chosen) < request.size:
-                    wanted = request.size - len(chosen) if extra else wanted
+                if one is not None and wanted and len(chosen) < size:
+                    wanted = size - len(chosen) if extra else wanted
                     chosen += self._best(one, wanted, {picked.position for picked in chosen})
-        served = [one.thread for one in choices]
-        return sorted(chosen, key=lambda one: (-one.rank if len(served) == 1 else 0, -one.score))
+        return sorted(chosen, key=lambda one: (-one.rank if len(ranked) == 1 else 0, -one.score))
 
-    def _ranked(self, choice: Choice, request: Request, k: int) -> Ranked:
-        """Candidates for a thread and their scores."""
+    def _ranked(
+        self,
+        choice: Choice,
+        request: Request,
+        k: int,
+        among: IntArray | None = None,
+        besides: IntArray = NOTHING,
+    ) -> Ranked:
+        """Candidates for a thread and their scores: `k` of each kind, or what may be shown `among` given ones.
+
+        Those `besides` are scored with them, whether or not they may be shown.
+        """
         thread, weigher = choice.thread, self._weigher(request)
         assert thread is not None
-        if not choice.mask.any():
-            nowhere = np.empty(0, dtype=np.int64)
-            return Ranked(choice, nowhere, Scored(weigher.for_anybody(nowhere)))
+        if not choice.mask.any() and not len(besides):
+            return Ranked(choice, NOTHING, Scored(weigher.for_anybody(NOTHING)))
         vector, match = weigher.vector(thread), weigher.match(thread, choice)
-        places = weigher.candidates(thread, choice, vector, match, k)
+        if among is None:
+            found = weigher.candidates(thread, choice, vector, match, k) if choice.mask.any() else NOTHING
+        else:
+            found = among[choice.mask[among]]
+        places = np.union1d(found, besides) if len(besides) else found
         return Ranked(choice, places, weigher.for_thread(thread, choice, places, vector, match))
 
     def _best(self, ranked: Ranked, slots: int, taken: set[int]) -> list[Picked]:
         """The best of each kind named, then by how many of the words are met; among equals, relevant and varied."""
         total, met = ranked.scored.total, ranked.met
-        free = np.asarray([place not in taken for place in ranked.places.tolist()], dtype=np.bool_)
+        open_ = ranked.choice.mask[ranked.places]
+        free = open_ & np.asarray([place not in taken for place in ranked.places.tolist()], dtype=np.bool_)
         chosen: list[int] = []
         for kind in ranked.choice.kinds:
             inside = np.flatnonzero(kind[ranked.places] & free)
@@ -222,18 +311,12 @@ class Recommender:
 
         What was liked already is followed at once: for half of the slate, or in each of the directions.
         """
-        shelf, weigher = self.shelf, self._weigher(request)
-        random = np.random.default_rng(request.seed)
-        chance = random.random(len(choice.mask), dtype=np.float32)
-        w = self.weights
-        worth = w.popular * shelf.popular + w.fresh * shelf.fresh + np.float32(w.explore) * chance
-        liked = weigher.liked()
-        places = directions.pool(shelf, choice.mask, worth, liked, random)
-        explore: FloatArray = (w.explore * (1 + chance[places]) / 2).astype(np.float32)
-        ranked = Ranked(choice, places, Scored({**weigher.for_anybody(places), "explore": explore}))
-        total = ranked.scored.total
-        domains = shelf.catalogue.domain_codes[places].tolist()
-        items = [shelf.catalogue.items[place] for place in places.tolist()]
+        catalogue = self.shelf.catalogue
+        ranked = self._ranked_for_anybody(choice, request)
+        total, places = ranked.scored.total, ranked.places
+        liked = self._weigher(request).liked()
+        domains = catalogue.domain_codes[places].tolist()
+        items = [catalogue.items[place] for place in places.tolist()]
         kinds = [(item.domain, item.category) for item in items]
         first: list[int] = []
         if liked and not request.anything:
@@ -241,6 +324,17 @@ class Recommender:
             first = [int(i) for i in np.argsort(-total, kind="stable") if following[i]][: (request.size + 1) // 2]
         chosen = directions.spread(total, [domains, kinds], request.size, first)
         return sorted((ranked.picked(i) for i in chosen), key=lambda one: -one.score)
+
+    def _ranked_for_anybody(self, choice: Choice, request: Request, besides: IntArray = NOTHING) -> Ranked:
+        """Candidates where nothing was said, and their scores with a little chance; `besides` are scored with them."""
+        shelf, weigher, w = self.shelf, self._weigher(request), self.weights
+        random = np.random.default_rng(request.seed)
+        chance = random.random(len(choice.mask), dtype=np.float32)
+        worth = w.popular * shelf.popular + w.fresh * shelf.fresh + np.float32(w.explore) * chance
+        found = directions.pool(shelf, choice.mask, worth, weigher.liked(), random)
+        places = np.union1d(found, besides) if len(besides) else found
+        explore: FloatArray = (w.explore * (1 + chance[places]) / 2).astype(np.float32)
+        return Ranked(choice, places, Scored({**weigher.for_anybody(places), "explore": explore}))
 
     # -- saying why, and what is missing
 
@@ -284,3 +378,16 @@ class Recommender:
             nearest.append(near)
         joined = ("，" if request.lang == "zh" else "; ").join(text for text in nearest if text)
         return tuple(dict.fromkeys(unmet)), joined
+
+
+def _standing(position: int, ranked: Ranked, slate: Sequence[Picked]) -> Standing:
+    """Where one of the ranked candidates stands."""
+    at, total, met = int(np.searchsorted(ranked.places, position)), ranked.scored.total, ranked.met
+    before = (met > met[at]) | ((met == met[at]) & (total > total[at]))
+    mask = ranked.choice.mask
+    rank = 1 + int(np.count_nonzero(before & mask[ranked.places])) if mask[position] else None
+    return Standing(ranked.picked(at), rank, _positions(slate))
+
+
+def _positions(slate: Sequence[Picked]) -> tuple[int, ...]:
+    return tuple(one.position for one in slate)

@@ -119,6 +119,8 @@ class Weigher:
 
     def _pull(self, judged: Sequence[tuple[int, float]], places: IntArray) -> FloatArray:
         """[m] 0-1: the strongest strength · likeness."""
+        if not judged:
+            return np.zeros(len(places), dtype=np.float32)
         like = likeness(self.shelf, [position for position, _ in judged], places)
         strengths = np.asarray([strength for _, strength in judged], dtype=np.float32)
         pull: FloatArray = (strengths[:, None] * like).max(axis=0, initial=0)

@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
+from threading import Event
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
@@ -17,13 +18,14 @@ from starlette.routing import Match
 
 from bot.bot import Bot, as_lang
 from bot.interest.state import view
+from bot.phrasing.outcomes import words_of
 from bot.reply import Reply, ReplyEvent
 from bot.settings import Settings
 from bot.web.streams import in_threads, problem, sse, sse_of
 from bot.web.suggestions import Suggestions
 from bot.web.texts import greeting
 from errors import InputError, Lang, Unauthorized, ZhiyinError
-from storage.records import SessionRecord, new_token
+from storage.records import MessageRecord, SessionRecord, new_token
 
 log = logging.getLogger(__name__)
 
@@ -125,11 +127,12 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
     async def say(
         session: Annotated[SessionRecord, Depends(authorized)], body: NewMessage, request: Request
     ) -> Response:
-        steps = bot.reply(session.session_id, body.text)
+        stop = Event()
+        steps = bot.reply(session.session_id, body.text, stop)
         first = await run_sync(next, steps)
         if "text/event-stream" in request.headers.get("accept", "") or "json" not in request.headers.get("accept", ""):
             headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-            events = _events(first, steps, request_lang(request))
+            events = _events(first, steps, stop, request_lang(request))
             return StreamingResponse(events, media_type="text/event-stream", headers=headers)
         return JSONResponse((await run_sync(_last, steps)).as_json())
 
@@ -140,16 +143,7 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
             "session_id": session.session_id,
             "lang": session.lang,
             "turns": [
-                {
-                    "turn_id": message.turn_id,
-                    "role": message.role,
-                    "text": message.text,
-                    "lines": dict(message.lines),
-                    "items": items.get(message.turn_id, []),
-                    "created_at": message.created_at.isoformat(),
-                    "complete": message.complete,
-                }
-                for message in bot.store.messages(session.session_id)
+                _turn(message, items.get(message.turn_id, [])) for message in bot.store.messages(session.session_id)
             ],
             "interest": view(bot.interest(session.session_id)),
         }
@@ -170,6 +164,10 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
     @router.get("/sessions/{session_id}/slate")
     def read_slate(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return bot.slate(session.session_id).as_json()
+
+    @router.get("/sessions/{session_id}/why/{item_id:path}")
+    def read_why(session: Annotated[SessionRecord, Depends(authorized)], item_id: str) -> dict[str, Any]:
+        return bot.why(session.session_id, item_id).as_json()
 
     @router.get("/sessions/{session_id}/export")
     def export_session(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
@@ -203,9 +201,25 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
     return router
 
 
-async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], lang: Lang) -> AsyncIterator[bytes]:
+def _turn(message: MessageRecord, items: Sequence[str]) -> dict[str, Any]:
+    told = {
+        "turn_id": message.turn_id,
+        "role": message.role,
+        "text": message.text,
+        "lines": dict(message.lines),
+        "items": list(items),
+        "created_at": message.created_at.isoformat(),
+        "complete": message.complete,
+    }
+    if message.role == "bot":
+        words, reason = words_of(message.line_outcomes.values())
+        told |= {"words": words, "words_reason": reason or None}
+    return told
+
+
+async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], stop: Event, lang: Lang) -> AsyncIterator[bytes]:
     """The reply on the wire. Where the visitor leaves, `steps` is closed at once, even after the first event."""
-    async with aclosing(in_threads(first, steps)) as events:
+    async with aclosing(in_threads(first, steps, stop)) as events:
         try:
             async for event in events:
                 yield sse_of(event)

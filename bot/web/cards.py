@@ -9,6 +9,7 @@ from zlib import crc32
 
 from bot.bot import Bot, as_lang
 from bot.phrasing.facts import label, price, value_text
+from bot.phrasing.outcomes import MISSED, words_of
 from bot.reply import Card, Slate
 from bot.understanding.turn import Question
 from errors import Lang
@@ -105,11 +106,12 @@ def turn_json(
     words: Mapping[str, str] | None = None,
     question: Question | None = None,
     error: str = "",
+    brief: bool = False,
 ) -> dict[str, Any]:
     """One turn. `state`: pending, done or stopped; `words`: by part, the opening or an item id.
 
     `kind`: "opening" or "edited" for a slate that no message asked for: the first one, and those for an interest
-    that the visitor changed by hand.
+    that the visitor changed by hand. `brief`: the words are short because the language model failed.
     """
     return {
         "key": key,
@@ -121,6 +123,7 @@ def turn_json(
         "words": dict(words or {}),
         "question": question_json(question),
         "error": error,
+        "brief": brief,
     }
 
 
@@ -166,11 +169,13 @@ def stored_turns(bot: Bot, session_id: str, lang: Lang) -> list[dict[str, Any]]:
 
 def _answer(bot: Bot, message: MessageRecord, slate: SlateRecord | None) -> dict[str, Any]:
     words = {"opening": message.text, **message.lines}
+    _, reason = words_of(message.line_outcomes.values())
     return {
         "state": "done" if message.complete else "stopped",
         "words": {part: text for part, text in words.items() if text},
         "cards": _cards(bot, slate, as_lang(message.lang)) if slate else [],
         "unmet": list(slate.unmet) if slate else [],
+        "brief": reason in MISSED,
     }
 
 

@@ -165,8 +165,9 @@ def _quotes(heard: Mapping[str, Any], said: Mapping[str, Sequence[Any]]) -> dict
     parts = [*heard["threads"], *heard["refusals"], *heard["limits"], *heard["items"]]
     parts += [word for thread in heard["threads"] for word in thread["words"]]
     spoken = {part["turn_id"] for part in parts} & said.keys()
-    return {turn_id: [said[turn_id][0], _short(said[turn_id][1])] for turn_id in spoken}
+    return {turn_id: [said[turn_id][0], short(said[turn_id][1])] for turn_id in spoken}
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A message as it is quoted."""
     return text if len(text) <= QUOTE_LENGTH else f"{text[:QUOTE_LENGTH].rstrip()}…"

@@ -22,11 +22,13 @@ from starlette.routing import Mount
 
 from bot.bot import TEXT_LIMIT, Bot, as_lang
 from bot.loading import Loader
+from bot.phrasing.outcomes import MISSED
 from bot.reply import Delta, Slate
 from bot.understanding.language import language
 from bot.web.cards import card_json, edited_turn, pressed, stored_turns, turn_json
 from bot.web.guard import Guard
 from bot.web.heard import heard_json
+from bot.web.reasons import why_json
 from bot.web.suggestions import Suggestions
 from bot.web.texts import greeting
 from bot.web.visitor import page_lang, visitor_router, visitor_session
@@ -38,8 +40,8 @@ log = logging.getLogger(__name__)
 VISITORS_AT_ONCE = 16
 PRESSES = frozenset({"like", "dislike", "click"})
 EDITS = frozenset({"remove", "pin", "unpin", "weaken"})
-SCRIPTS = ("draw.js", "layout.js", "drift.js", "popover.js", "panel.js", "page.js")
-STYLES = ("page.css", "panel.css")
+SCRIPTS = ("draw.js", "layout.js", "drift.js", "popover.js", "panel.js", "why.js", "page.js")
+STYLES = ("page.css", "panel.css", "why.css")
 CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%s', {detail: props.value})))"
 """Hands a hidden component's value on to the page's script."""
 
@@ -102,6 +104,16 @@ class ChatPage:
         except ZhiyinError as error:
             yield gr.skip(), {"error": error.say(lang)}
 
+    def why(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """Why an item is on a card of the visitor's, and which of their messages it came from."""
+        item_id, key, lang = given(event, "item_id"), given(event, "key"), asked(request)
+        try:
+            session_id = self._session(request, given(event, "session_id")).session_id
+            why = self._bot.why(session_id, item_id)
+            return {**why_json(why, self._bot.store.messages(session_id), lang), "key": key}
+        except ZhiyinError as error:
+            return {"item_id": item_id, "key": key, "error": error.say(lang)}
+
     def _answer(self, session: SessionRecord, key: str, text: str, lang: Lang) -> Iterator[tuple[Any, Any]]:
         cards: list[dict[str, Any]] = []
         slate = Slate("")
@@ -111,7 +123,7 @@ class ChatPage:
         with closing(events):
             for event in events:
                 felt: Any = gr.skip()
-                state = "pending"
+                state, brief = "pending", False
                 if isinstance(event, Slate):
                     slate = event
                     spoken = language(text, as_lang(session.lang))
@@ -121,8 +133,9 @@ class ChatPage:
                     words[event.part] = words.get(event.part, "") + event.text
                 else:
                     state = "done" if event.complete else "stopped"
+                    brief = event.words_reason in MISSED
                 answer = turn_json(
-                    key, text, state, cards=cards, unmet=slate.unmet, words=words, question=slate.question
+                    key, text, state, cards=cards, unmet=slate.unmet, words=words, question=slate.question, brief=brief
                 )
                 yield answer, felt
 
@@ -192,9 +205,9 @@ def build_page(page: ChatPage) -> gr.Blocks:
             glyphs=json.loads(static("glyphs.json")),
             limit=TEXT_LIMIT,
         )
-        visited, turn, felt = (
+        visited, turn, felt, why = (
             gr.HTML(value={}, html_template="", js_on_load=CARRIER % name, visible="hidden")
-            for name in ("visited", "turn", "felt")
+            for name in ("visited", "turn", "felt", "why")
         )
         how: dict[str, Any] = {
             "api_visibility": "private",
@@ -206,6 +219,7 @@ def build_page(page: ChatPage) -> gr.Blocks:
         said = shell.say(page.say, None, [turn, felt], **how)
         said.failure(broken, None, turn, api_visibility="private", show_progress="hidden")
         shell.press(page.press, None, felt, **how)
+        shell.why(page.why, None, why, **how)
         shell.edit(page.edit, None, [turn, felt], **how)
     demo.queue(default_concurrency_limit=VISITORS_AT_ONCE)
     return demo

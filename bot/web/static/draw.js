@@ -69,7 +69,8 @@ function drawCard(card) {
       card.tags.length ? el('ul', { class: 'zy-tags' }, ...card.tags.map((tag) => el('li', {}, tag))) : ''),
     el('div', { class: 'zy-words' },
       el('p', { class: 'zy-line' }),
-      card.because.length ? el('ul', { class: 'zy-because' }, ...card.because.map((reason) => el('li', {}, reason))) : ''),
+      card.because.length ? el('ul', { class: 'zy-because' }, ...card.because.map((reason) => el('li', {}, reason))) : '',
+      whyButton(card)),
     details,
     el('div', { class: 'zy-acts' },
       act('like', card, { 'aria-pressed': 'false' }),
@@ -86,6 +87,7 @@ function newTurn(turn) {
       el('p', { class: 'zy-opening' }),
       el('div', { class: 'zy-cards' }),
       el('div', { class: 'zy-question', role: 'group', hidden: 'hidden' }),
+      el('p', { class: 'zy-brief', title: text.briefWhy, hidden: 'hidden' }, text.brief),
       el('p', { class: 'zy-end', hidden: 'hidden' })));
 }
 
@@ -133,6 +135,7 @@ function drawEnd(node, turn) {
   end.hidden = !turn.error && turn.state !== 'stopped';
   end.classList.toggle('zy-error', Boolean(turn.error));
   write(end, turn.error || (turn.state === 'stopped' ? text.stopped : ''));
+  node.querySelector('.zy-brief').hidden = !turn.brief;
   if (turn.state === 'pending') return;
   opening.removeAttribute('data-waiting');
   opening.hidden = !opening.textContent;

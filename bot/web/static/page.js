@@ -46,6 +46,7 @@ function show(visited) {
   if (visited.error) return tell(visited.error);
   tell('');
   session = visited.session_id;
+  closeWhy(false);
   log.replaceChildren();
   const asked = visited.turns.some((turn) => turn.said);
   log.append(el('div', { class: 'zy-welcome' },
@@ -195,8 +196,12 @@ function edit(act) {
 }
 
 element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do], [data-act], [data-wish], [data-node], [data-edit]');
-  if (!button) return event.target.closest('.zy-pop') || closePopover(true);
+  const button = event.target.closest('[data-do], [data-act], [data-wish], [data-node], [data-edit], [data-object], [data-unask]');
+  if (!button) return event.target.closest('.zy-pop') || (closePopover(true), closeWhy(true));
+  if (button.dataset.act === 'why') return askWhy(button);
+  if (button.dataset.unask) return closeWhy(true);
+  if ('object' in button.dataset) return object(button);
+  closeWhy(false);
   if (button.dataset.node) return openPopover(button.dataset.node);
   if (button.dataset.edit) return edit(button.dataset.edit);
   if (button.dataset.do) TOOLS[button.dataset.do]();
@@ -205,7 +210,8 @@ element.addEventListener('click', (event) => {
 });
 element.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape') return;
-  if (graph.open) closePopover(true);
+  if (asking.pop) closeWhy(true);
+  else if (graph.open) closePopover(true);
   else if (find('.zy').hasAttribute('data-heard')) sheet(false);
 });
 matchMedia('(min-width: 961px)').addEventListener('change', (wide) => wide.matches && sheet(false));
@@ -224,6 +230,7 @@ box.addEventListener('keydown', (event) => {
 const hear = (name, then) => document.addEventListener(`zhiyin:${name}`, (event) => event.detail && then(event.detail));
 hear('visited', show);
 hear('felt', feel);
+hear('why', drawWhy);
 hear('turn', (turn) => (({ gone: lost, broken })[turn.state] || put)(turn));
 box.maxLength = props.limit;
 speak(pageLang());

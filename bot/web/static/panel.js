@@ -208,7 +208,7 @@ function openPopover(key) {
 }
 
 function closePopover(giveBack) {
-  const pop = find('.zy-pop'), button = graph.buttons.get(graph.open);
+  const pop = find('.zy-graph .zy-pop'), button = graph.buttons.get(graph.open);
   if (!pop) return;
   const held = pop.contains(document.activeElement);
   pop.remove();
