@@ -52,9 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--items", type=int, default=10_000, help="size of the catalogue to measure with")
     bench.add_argument("--no-llm", action="store_true", help="leave the language model out")
     train = commands.add_parser("train", help="train the adapter that phrases replies")
-    train.add_argument("--sentences", nargs="*", type=Path, help="JSONL files; the project's own by default")
+    train.add_argument("sentences", nargs="*", type=Path, metavar="FILE", help="JSONL; the project's own by default")
+    train.add_argument("--base", default="embedded", help="embedded, qwen, gemma or a folder of transformers")
     train.add_argument("--out", type=Path, default=Path("adapter"), help="where the adapter goes")
-    train.add_argument("--epochs", type=float, default=1.5)
+    train.add_argument("--epochs", type=float, default=2.0, help="how often each sentence is seen")
+    train.add_argument("--share", type=float, default=0.6, help="share of the layers that are adapted, the upper ones")
+    train.add_argument("--rate", type=float, default=3e-4, help="learning rate at its highest")
     return parser
 
 
@@ -140,10 +143,18 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 
 def _train(parsed: argparse.Namespace) -> int:
-    from bot.phrasing.training import SENTENCES, train
+    from bot.phrasing.bases import base_of
+    from bot.phrasing.training import SENTENCES, TrainingParameters, train
 
     settings = read_settings()
-    train(parsed.sentences or SENTENCES, settings.models_dir / "llm", parsed.out, epochs=parsed.epochs)
+    base = base_of(parsed.base)
+    train(
+        parsed.sentences or SENTENCES,
+        base.folder(settings.models_dir) if base else Path(parsed.base),
+        parsed.out,
+        epochs=parsed.epochs,
+        parameters=TrainingParameters(share=parsed.share, learning_rate=parsed.rate),
+    )
     return 0
 
 

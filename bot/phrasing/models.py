@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.phrasing.bases import DEFAULT, Base, base_of
+from bot.phrasing.instruction import Instructed
 from bot.phrasing.language_model import LanguageModel
 from bot.settings import Settings
 from errors import ModelError
 
-ADAPTER = Path(__file__).parent / "data" / "adapter"
+ADAPTER = DEFAULT.adapter
+"""Our own adapter for the base that is taken where the settings name none."""
 
 
 def language_model(settings: Settings) -> LanguageModel | None:
@@ -20,18 +23,26 @@ def language_model(settings: Settings) -> LanguageModel | None:
             from bot.phrasing.openai import OpenAIModel
 
             key = settings.llm_api_key.get_secret_value()
-            return OpenAIModel(settings.llm_base_url, settings.llm_model, key)
-        case "embedded":
-            folder = settings.models_dir / "llm"
+            address, name = settings.llm_base_url, settings.llm_model
+            return Instructed(OpenAIModel(address, name, key, at_once=settings.llm_at_once))
+        case name if base := base_of(name):
+            folder = base.folder(settings.models_dir)
             if not (folder / "config.json").exists():
-                raise ModelError(model="embedded", reason=f"{folder} is missing; run: zhiyin setup")
-            adapter = ADAPTER if (ADAPTER / "adapter_config.json").exists() else None
-            return _transformers_model(folder, adapter, settings.threads)
+                raise ModelError(model=base.title, reason=f"{folder} is missing; run: zhiyin setup")
+            return _transformers_model(folder, _adapter(settings, base), settings.threads)
         case folder:
-            return _transformers_model(Path(folder), None, settings.threads)
+            return _transformers_model(Path(folder), _adapter(settings, None), settings.threads)
+
+
+def _adapter(settings: Settings, base: Base | None) -> Path | None:
+    """The operator's adapter, or our own for a base that has one."""
+    if settings.llm_adapter:
+        return Path(settings.llm_adapter)
+    return base.adapter if base and (base.adapter / "adapter_config.json").exists() else None
 
 
 def _transformers_model(folder: Path, adapter: Path | None, threads: int) -> LanguageModel:
     from bot.phrasing.llm import EmbeddedModel
 
-    return EmbeddedModel(folder, adapter, threads=threads)
+    model = EmbeddedModel(folder, adapter, threads=threads)
+    return model if adapter else Instructed(model)

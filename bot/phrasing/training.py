@@ -2,39 +2,43 @@
 
 What makes it bearable on two cores: the lower layers have no adapter, so what they give for an example never
 changes and is computed once; all examples of a step stand in one sequence behind the prefix that they share, with
-a mask that lets each see the prefix and itself only; the output layer is asked for the answers' tokens alone. The
-base weights are rounded to the int8 that serves before training begins, so the adapter learns to speak with those.
+an attention that lets each see the prefix and itself only; the output layer is asked for the answers' tokens alone,
+among the words that are served. The base is the int8 that serves, on a CPU in its arithmetic too, so the adapter learns
+to speak with that.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from peft import LoraConfig, PeftModel, get_peft_model
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from bot.phrasing.decode import encode
-from bot.phrasing.prompts import prompt, training_request
-from bot.phrasing.quantize import to_int8
+from bot.phrasing.curve import Point, read_curve, write_curve
+from bot.phrasing.halves import Halves
+from bot.phrasing.served import freeze_as_served
+from bot.phrasing.training_data import Example, Parts, divide, read_examples
+from bot.phrasing.words import words
 from errors import InputError, ModelError
 
 log = logging.getLogger(__name__)
 
 SENTENCES = tuple(sorted((Path(__file__).parent / "data" / "sentences").glob("*.jsonl")))
 """The project's own written sentences."""
-LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+STATE = "resume.pt"
 
 
 @dataclass(frozen=True)
@@ -43,235 +47,236 @@ class TrainingParameters:
 
     rank: int = 16
     alpha: int = 32
-    dropout: float = 0.05
-    first_layer: int = 14
-    """The adapter sits on this layer and those above it."""
-    learning_rate: float = 4e-4
-    warm_up: int = 10
+    share: float = 0.6
+    """The adapter sits on this share of the layers, the upper ones."""
+    learning_rate: float = 3e-4
+    warm_up: int = 20
     batch: int = 8
-    held_out: int = 12
-    """One example in so many is never trained on."""
-    save_every: int = 38
+    held_out: int = 25
+    """What is about one thing in so many is never taught."""
+    held_domains: frozenset[str] = frozenset({"podcast", "museum", "plant", "job"})
+    """Kinds of things that are never taught."""
+    scored: int = 120
+    """At most so many held-out examples of a sort are scored on the way."""
+    score_every: int = 100
+    save_every: int = 25
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Example:
-    """One written line as token ids, without the prefix that all share. `key`: stable over runs."""
+@dataclass
+class Progress:
+    """How far a run has come: steps done, the losses since the last point, the seconds taken, the points."""
 
-    key: int
-    rest: tuple[int, ...]
-    answer: tuple[int, ...]
-
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """The rest of the prompt and the answer."""
-        return (*self.rest, *self.answer)
-
-
-@dataclass(frozen=True)
-class Packed:
-    """Several examples as one sequence of L tokens.
-
-    `ids`, `positions` [1, L]; `mask` [1, 1, L, L]; `at` [t]: where the answers' next tokens `targets` [t] are asked.
-    """
-
-    ids: Tensor
-    positions: Tensor
-    mask: Tensor
-    at: Tensor
-    targets: Tensor
-
-
-def pack(prefix: Sequence[int], examples: Sequence[Example]) -> Packed:
-    """The prefix, then the examples one after another, each of which sees the prefix and itself only."""
-    ids, positions, owner = list(prefix), list(range(len(prefix))), [0] * len(prefix)
-    at: list[int] = []
-    targets: list[int] = []
-    for number, example in enumerate(examples, 1):
-        start, size = len(ids), len(example.ids)
-        first = start + len(example.rest) - 1
-        at += range(first, first + len(example.answer))
-        targets += example.answer
-        ids += example.ids
-        positions += range(len(prefix), len(prefix) + size)
-        owner += [number] * size
-    own = torch.tensor(owner)
-    sees = (own[:, None] == own[None, :]) | (own[None, :] == 0)
-    mask = sees & torch.ones(len(ids), len(ids), dtype=torch.bool).tril()
-    return Packed(
-        torch.tensor([ids]), torch.tensor([positions]), mask[None, None], torch.tensor(at), torch.tensor(targets)
-    )
-
-
-def read_examples(paths: Sequence[Path], tokenizer: Any) -> tuple[tuple[int, ...], list[Example]]:
-    """(the prefix that all prompts share, the examples). Raises InputError with file and line of a bad one."""
-    heads: set[tuple[int, ...]] = set()
-    examples: list[Example] = []
-    for path in paths:
-        for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                raw = json.loads(row)
-                encoded = encode(tokenizer, prompt(training_request(raw)))
-                answer = tokenizer(raw["line"] + "\n", add_special_tokens=False).input_ids
-            except (KeyError, TypeError, ValueError) as error:
-                where = f"{path}:{number}"
-                raise InputError(
-                    field=where, zh_reason=f"不是训练句子（{error}）", reason=f"no example: {error}"
-                ) from error
-            heads.add(encoded.head)
-            key = int.from_bytes(blake2b(row.encode(), digest_size=6).digest())
-            examples.append(Example(key, encoded.rest, (*answer, tokenizer.eos_token_id)))
-    if len(heads) != 1:
-        raise InputError(field="sentences", zh_reason="一句可用的都没有", reason="there is no example in them")
-    return heads.pop(), examples
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    points: list[Point] = field(default_factory=list)
 
 
 class Trainer:
     """One training run. `train` prints the losses and leaves the adapter in `out`; a killed run goes on there."""
 
     def __init__(self, base: Path, out: Path, parameters: TrainingParameters) -> None:
+        """Load the base. Raises ModelError where that cannot be done."""
         set_seed(parameters.seed)
         self._p = parameters
         self._out = out
-        self._accelerator = Accelerator()
+        self._name = base.name
+        bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        self._accelerator = Accelerator(mixed_precision="bf16" if bf16 else "no")
         try:
             self.tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
             model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelError(model=str(base), reason="it cannot be loaded to be trained") from error
-        _round_as_served(model)
-        self._model = self._adapted(model).to(self._accelerator.device)
-        self._base: Any = self._model.get_base_model()
-        self._lower: dict[int, Tensor] = {}
-
-    def train(self, sentences: Sequence[Path], epochs: float) -> float:
-        """Trains and returns the loss on the held-out examples (mean negative log-likelihood a token)."""
-        prefix, examples = read_examples(sentences, self.tokenizer)
-        held = [example for example in examples if example.key % self._p.held_out == 0]
-        taught = [example for example in examples if example.key % self._p.held_out]
-        steps = int(epochs * math.ceil(len(taught) / self._p.batch))
-        weights = [p for p in self._model.parameters() if p.requires_grad]
-        optimizer = self._accelerator.prepare(torch.optim.AdamW(weights, lr=self._p.learning_rate, weight_decay=0.0))
-        done = self._resume(optimizer)
-        print(f"{len(taught)} examples, {len(held)} held out, {steps} steps from {done}", flush=True)
-        for step, batch in enumerate(self._batches(taught), 1):
-            if step > steps:
-                break
-            if step <= done:
-                continue
-            for group in optimizer.param_groups:
-                group["lr"] = self._p.learning_rate * _rate(step, steps, self._p.warm_up)
-            loss = self._losses(prefix, batch).mean()
-            self._accelerator.backward(loss)
-            self._accelerator.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            print(f"step {step}/{steps}  loss {loss.item():.3f}", flush=True)
-            if step % self._p.save_every == 0 or step == steps:
-                print(f"step {step}/{steps}  held out {self._held_out(prefix, held):.3f}", flush=True)
-                self._save(step, optimizer)
-        return self._held_out(prefix, held)
-
-    def _adapted(self, model: Any) -> PeftModel:
+        freeze_as_served(model, self._accelerator.device)
         count = model.config.num_hidden_layers
-        config = LoraConfig(
-            r=self._p.rank,
-            lora_alpha=self._p.alpha,
-            lora_dropout=self._p.dropout,
-            target_modules=list(LAYERS),
-            layers_to_transform=list(range(min(self._p.first_layer, count - 1), count)),
-            task_type="CAUSAL_LM",
-        )
-        return get_peft_model(model, config)
+        self._first = min(round((1 - parameters.share) * count), count - 1)
+        self._model = _adapted(model, parameters, range(self._first, count)).to(self._accelerator.device)
+        self._weights = {name: p for name, p in self._model.named_parameters() if p.requires_grad}
 
-    def _batches(self, taught: Sequence[Example]) -> Iterator[list[Example]]:
-        """Endless: each round in another order, the same in every run."""
+    def train(self, sentences: Sequence[Path], epochs: float) -> Point:
+        """Train; returns the point at which the held-out items were likeliest, whose adapter is the one kept.
+
+        Raises InputError for a bad sentence, or where none is left to be taught.
+        """
+        prefix, examples = read_examples(sentences, self.tokenizer)
+        served = _words(self.tokenizer, self._model.config.vocab_size, examples)
+        self._halves = Halves(self._model.get_base_model(), self._first, served)
+        parts = divide(examples, self._p.held_out, self._p.held_domains)
+        if not parts.taught:
+            raise InputError(
+                field="sentences", zh_reason="全都留作测试了，请多给一些", reason="all are held out; give more"
+            )
+        steps = max(1, int(epochs * math.ceil(len(parts.taught) / self._p.batch)))
+        run = _fingerprint(self._p, self._name, steps, examples)
+        optimizer = self._accelerator.prepare(
+            torch.optim.AdamW(self._weights.values(), lr=self._p.learning_rate, weight_decay=0.0)
+        )
+        progress = self._resume(run, optimizer)
+        print(
+            f"{self._name}: {len(parts.taught)} examples taught; held out: {len(parts.items)} by item, "
+            f"{len(parts.domains)} by domain; {steps} steps from {progress.step}",
+            flush=True,
+        )
+        if not progress.points:
+            self._score(progress, prefix, parts)
+        for step, batch in enumerate(self._batches(parts.taught, steps), 1):
+            if step <= progress.step:
+                continue
+            begun = monotonic()
+            loss = self._step(optimizer, prefix, batch, step, steps)
+            progress.step = step
+            progress.losses.append(loss)
+            progress.seconds += monotonic() - begun
+            print(f"step {step}/{steps}  loss {loss:.3f}  {progress.seconds / step:.1f} s a step", flush=True)
+            if step % self._p.score_every == 0 or step == steps:
+                self._score(progress, prefix, parts)
+            if step % self._p.save_every == 0:
+                self._save(run, progress, optimizer)
+        (self._out / STATE).unlink(missing_ok=True)
+        best = _best(progress.points)
+        print(f"kept: step {best.step}; held out: items {best.items:.3f}, domains {best.domains:.3f}", flush=True)
+        return best
+
+    def _step(self, optimizer: Any, prefix: Sequence[int], batch: Sequence[Example], step: int, steps: int) -> float:
+        """One step of the optimizer; returns the loss."""
+        # Seeded step by step, so that a run that was killed goes on as if it had not been.
+        torch.manual_seed(self._p.seed + step)
+        for group in optimizer.param_groups:
+            group["lr"] = self._p.learning_rate * _rate(step, steps, self._p.warm_up)
+        loss = self._losses(prefix, batch).mean()
+        self._accelerator.backward(loss)
+        self._accelerator.clip_grad_norm_(self._weights.values(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return float(loss.detach())
+
+    def _batches(self, taught: Sequence[Example], steps: int) -> Iterator[list[Example]]:
+        """Each round in another order, the same in every run."""
         order = random.Random(self._p.seed)
+        made = 0
         while True:
             shuffled = order.sample(list(taught), len(taught))
             for start in range(0, len(shuffled), self._p.batch):
+                if made == steps:
+                    return
                 yield shuffled[start : start + self._p.batch]
+                made += 1
 
     def _losses(self, prefix: Sequence[int], batch: Sequence[Example]) -> Tensor:
         """[t] the negative log-likelihood of each answer token."""
-        packed = pack(prefix, batch)
-        device = self._accelerator.device
-        hidden = self._run(self._lower_half(prefix, batch), packed, self._p.first_layer, None)
-        asked = self._base.model.norm(hidden)[0][packed.at.to(device)]
-        return nn.functional.cross_entropy(self._base.lm_head(asked), packed.targets.to(device), reduction="none")
+        with self._accelerator.autocast():
+            return self._halves.losses(prefix, batch)
 
-    def _lower_half(self, prefix: Sequence[int], batch: Sequence[Example]) -> Tensor:
-        """[1, L, width] what the layers below the adapter give; remembered example by example."""
-        new = [example for example in batch if example.key not in self._lower]
-        if new:
-            packed = pack(prefix, new)
-            with torch.no_grad():
-                words = self._base.model.embed_tokens(packed.ids.to(self._accelerator.device))
-                hidden = self._run(words, packed, 0, self._p.first_layer)[0]
-            self._lower[-1] = hidden[: len(prefix)].clone()
-            start = len(prefix)
-            for example in new:
-                self._lower[example.key] = hidden[start : start + len(example.ids)].clone()
-                start += len(example.ids)
-        return torch.cat([self._lower[-1], *(self._lower[example.key] for example in batch)])[None]
-
-    def _run(self, hidden: Tensor, packed: Packed, first: int, last: int | None) -> Tensor:
-        body, device = self._base.model, self._accelerator.device
-        positions, mask = packed.positions.to(device), packed.mask.to(device)
-        turned = body.rotary_emb(hidden, positions)
-        for layer in body.layers[first:last]:
-            out = layer(hidden, attention_mask=mask, position_ids=positions, position_embeddings=turned)
-            hidden = out[0] if isinstance(out, tuple) else out
-        return hidden
+    def _score(self, progress: Progress, prefix: Sequence[int], parts: Parts) -> None:
+        """Adds a point; the adapter is kept where it is the best so far."""
+        taught = sum(progress.losses) / len(progress.losses) if progress.losses else math.nan
+        scores = [self._held_out(prefix, held[: self._p.scored]) for held in (parts.items, parts.domains)]
+        point = Point(progress.step, taught, scores[0], scores[1], progress.seconds)
+        progress.points.append(point)
+        progress.losses.clear()
+        print(f"step {point.step}  held out: items {point.items:.3f}, domains {point.domains:.3f}", flush=True)
+        self._out.mkdir(parents=True, exist_ok=True)
+        write_curve(self._out, progress.points, f"{self._name}: loss a token")
+        if point is _best(progress.points):
+            self._keep()
 
     @torch.no_grad()
     def _held_out(self, prefix: Sequence[int], held: Sequence[Example]) -> float:
         if not held:
             return math.nan
         self._model.eval()
-        parts = [self._losses(prefix, held[i : i + self._p.batch]) for i in range(0, len(held), self._p.batch)]
+        size = self._p.batch
+        parts = [self._losses(prefix, held[start : start + size]) for start in range(0, len(held), size)]
         self._model.train()
         return float(torch.cat(parts).mean())
 
-    def _save(self, step: int, optimizer: Any) -> None:
-        """The adapter in half precision, and beside it what a killed run needs to go on."""
-        self._out.mkdir(parents=True, exist_ok=True)
-        weights = {n: p.detach().half().contiguous() for n, p in self._model.named_parameters() if p.requires_grad}
-        self._model.save_pretrained(str(self._out), state_dict=weights)
-        exact = {name: p.detach() for name, p in self._model.named_parameters() if p.requires_grad}
-        state = {"step": step, "weights": exact, "optimizer": optimizer.state_dict()}
-        part = self._out / "resume.part"
-        torch.save(state, part)
-        part.replace(self._out / "resume.pt")
+    def _keep(self) -> None:
+        """The adapter, in half precision."""
+        half = {name: p.detach().half().contiguous() for name, p in self._weights.items()}
+        # peft would name the folder of this machine.
+        self._model.peft_config["default"].base_model_name_or_path = self._name
+        self._model.save_pretrained(str(self._out), state_dict=half, save_embedding_layers=False)
+        (self._out / "README.md").unlink(missing_ok=True)  # peft's empty form of a model card
 
-    def _resume(self, optimizer: Any) -> int:
-        path = self._out / "resume.pt"
-        if not path.exists():
-            return 0
-        state = torch.load(path, map_location=self._accelerator.device, weights_only=True)
+    def _save(self, run: str, progress: Progress, optimizer: Any) -> None:
+        """What a killed run needs to go on."""
+        state = {
+            "run": run,
+            "step": progress.step,
+            "losses": progress.losses,
+            "seconds": progress.seconds,
+            "weights": {name: p.detach() for name, p in self._weights.items()},
+            "optimizer": optimizer.state_dict(),
+        }
+        part = self._out / f"{STATE}.part"
+        torch.save(state, part)
+        part.replace(self._out / STATE)
+
+    def _resume(self, run: str, optimizer: Any) -> Progress:
+        """Where the run left off; the beginning where none was, or one with other parameters or sentences."""
+        path = self._out / STATE
+        state = torch.load(path, map_location=self._accelerator.device, weights_only=True) if path.exists() else {}
+        if state.get("run") != run:
+            return Progress()
         self._model.load_state_dict(state["weights"], strict=False)
         optimizer.load_state_dict(state["optimizer"])
-        return int(state["step"])
+        points = [point for point in read_curve(self._out) if point.step <= state["step"]]
+        return Progress(state["step"], state["losses"], state["seconds"], points)
 
 
-def train(sentences: Sequence[Path], base: Path, out: Path, *, epochs: float = 1.5) -> float:
-    """Trains an adapter for the model in `base` and leaves it in `out`; returns the held-out loss.
+def train(
+    sentences: Sequence[Path],
+    base: Path,
+    out: Path,
+    *,
+    epochs: float = 2.0,
+    parameters: TrainingParameters | None = None,
+) -> Point:
+    """Trains an adapter for the model in `base` and leaves it in `out`, with `curve.csv` and `curve.svg` beside it.
 
-    Raises InputError for a bad sentence file, ModelError where the base cannot be loaded.
+    Returns the losses of the adapter that was kept. Raises InputError for a bad sentence, ModelError where the base
+    cannot be loaded.
     """
-    return Trainer(base, out, TrainingParameters()).train(sentences, epochs)
+    return Trainer(base, out, parameters or TrainingParameters()).train(sentences, epochs)
+
+
+def _adapted(model: Any, parameters: TrainingParameters, layers: Sequence[int]) -> PeftModel:
+    config = LoraConfig(
+        r=parameters.rank,
+        lora_alpha=parameters.alpha,
+        target_modules=list(LINEAR),
+        layers_to_transform=list(layers),
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def _best(points: Sequence[Point]) -> Point:
+    """The point with the least loss on held-out items; the last where there are none."""
+    scored = [point for point in points if not math.isnan(point.items)]
+    return min(scored, key=lambda point: point.items) if scored else points[-1]
+
+
+def _fingerprint(parameters: TrainingParameters, base: str, steps: int, examples: Sequence[Example]) -> str:
+    """Differs where a run would go differently (hex)."""
+    digest = blake2b(digest_size=8)
+    known = sorted(parameters.__dict__.items(), key=str)
+    told = [(name, sorted(value) if isinstance(value, frozenset) else value) for name, value in known]
+    digest.update(f"{base} {steps} {told}".encode())
+    for example in examples:
+        digest.update(str(example.ids).encode())
+    return digest.hexdigest()
+
+
+def _words(tokenizer: Any, size: int, examples: Sequence[Example]) -> Tensor:
+    """Token ids, ascending: the words that the served model may say, and all that the examples say."""
+    return torch.tensor(
+        sorted({*words(tokenizer, size).tolist(), *(t for example in examples for t in example.answer)})
+    )
 
 
 def _rate(step: int, steps: int, warm_up: int) -> float:
     """Share of the learning rate: a short rise, then half a cosine down to a twentieth."""
     return min(1.0, step / warm_up) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(steps, 1)))))
-
-
-@torch.no_grad()
-def _round_as_served(model: nn.Module) -> None:
-    """Puts every linear weight of the layers on the steps of the int8 that serves."""
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Linear) and name != "lm_head":
-            whole, scale = to_int8(module.weight)
-            module.weight.copy_(whole.float() * scale.unsqueeze(1))
