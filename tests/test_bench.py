@@ -40,7 +40,7 @@ class Brief:
     name = "brief"
 
     def generate(
-        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         for index in range(len(prompts)):
             yield index, "好，"

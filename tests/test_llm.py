@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Qwen2Config
 
+from bot.phrasing.bases import DEFAULT
+from bot.phrasing.examples import request_of
 from bot.phrasing.language_model import Prompt
-from bot.phrasing.llm import EmbeddedModel, Queue
-from bot.phrasing.models import ADAPTER
-from bot.phrasing.prompts import prompt, training_request
+from bot.phrasing.lean import LeanNetwork
+from bot.phrasing.llm import EmbeddedModel, taught
+from bot.phrasing.prompts import prompt
 from bot.phrasing.training import SENTENCES
+from bot.phrasing.words import words
 from bot.settings import Settings
 from bot.setup import set_up
 from errors import ModelError
@@ -25,14 +30,15 @@ from errors import ModelError
 
 @pytest.fixture(scope="module")
 def llm_dir(models_dir: Path) -> Path:
-    if not (models_dir / "llm" / "config.json").exists():
+    folder = DEFAULT.folder(models_dir)
+    if not (folder / "config.json").exists():
         set_up(Settings(models_dir=models_dir, data_dir=models_dir / ".unused"), catalogue=False)
-    return models_dir / "llm"
+    return folder
 
 
 @pytest.fixture(scope="module")
 def model(llm_dir: Path) -> EmbeddedModel:
-    return EmbeddedModel(llm_dir, ADAPTER)
+    return EmbeddedModel(llm_dir, DEFAULT.adapter)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +46,9 @@ def small(tmp_path_factory: pytest.TempPathFactory, llm_dir: Path) -> Path:
     """A folder with a tiny model of random weights and the real vocabulary."""
     folder = tmp_path_factory.mktemp("small")
     torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(llm_dir)
     config = Qwen2Config(
-        vocab_size=151936,
+        vocab_size=len(tokenizer),
         hidden_size=16,
         intermediate_size=32,
         num_hidden_layers=2,
@@ -50,7 +57,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, llm_dir: Path) -> Path:
         tie_word_embeddings=True,
     )
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(llm_dir).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder
 
 
@@ -72,7 +79,7 @@ def examples(lang: str, kind: str, count: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_an_opening_and_three_lines_in_the_visitors_language(model: EmbeddedModel, lang: str) -> None:
     asked = [*examples(lang, "opening", 1), *examples(lang, "item", 3)]
-    lines = written(model.generate([prompt(training_request(example)) for example in asked]), 4)
+    lines = written(model.generate([prompt(request_of(example)) for example in asked]), 4)
     for line in lines:
         assert len(line) > 5
         assert "\n" not in line
@@ -82,7 +89,7 @@ def test_an_opening_and_three_lines_in_the_visitors_language(model: EmbeddedMode
 
 def test_the_second_load_takes_the_kept_weights(small: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(small, tmp_path / "model"))
-    question = [Prompt("say", "hello")]
+    question = [Prompt("say", "", "hello")]
     first = list(EmbeddedModel(folder).generate(question, max_new_tokens=10))
     (kept,) = folder.glob("int8-*.safetensors")
     made = kept.stat().st_mtime_ns
@@ -118,53 +125,79 @@ def test_a_model_that_cannot_be_had_is_a_model_error(small: Path, tmp_path: Path
         EmbeddedModel(folder, tmp_path / "adapter" if damage == "no adapter" else None)
 
 
-def test_two_callers_get_their_own_words(small: Path) -> None:
-    model = EmbeddedModel(small)
-    asked = [Prompt("say", "one"), Prompt("say", "quite another thing")]
-    alone = [list(model.generate([one], max_new_tokens=20)) for one in asked]
-    got: dict[int, list[tuple[int, str]]] = {}
-
-    def ask(number: int) -> None:
-        got[number] = list(model.generate([asked[number]], max_new_tokens=20))
-
-    threads = [Thread(target=ask, args=(number,)) for number in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [got[0], got[1]] == alone
+def ask(model: EmbeddedModel, *users: str, **options: Any) -> list[str]:
+    prompts = [Prompt("say", "a pen", user) for user in users]
+    return written(model.generate(prompts, max_new_tokens=20, **options), len(users))
 
 
-def test_a_caller_who_leaves_makes_room(small: Path) -> None:
-    model = EmbeddedModel(small)
-    left = model.generate([Prompt("say", "one")], max_new_tokens=50)
-    next(left)
-    stop = Event()
-    stop.set()
-    assert list(model.generate([Prompt("say", "two")], stop=stop)) == []
-    left.close()
-    assert list(model.generate([Prompt("say", "two")], max_new_tokens=3))
+def test_callers_are_served_together_and_get_their_own_words(small: Path) -> None:
+    with closing(EmbeddedModel(small)) as model:
+        asked = ["one", "quite another thing", "a third", "and more"]
+        alone = [ask(model, user) for user in asked]
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(lambda user: ask(model, user), asked)) == alone
 
 
-def test_the_queue_serves_in_the_order_of_arrival() -> None:
-    queue = Queue()
-    served: list[int] = []
+def test_another_attempt_is_another_sample(small: Path) -> None:
+    with closing(EmbeddedModel(small)) as model:
+        first, second, third = (ask(model, "one", attempt=attempt) for attempt in (0, 1, 2))
+        assert first != second != third != first
+        assert ask(model, "one", attempt=1) == second
 
-    def wait(number: int, arrived: Event) -> None:
-        arrived.set()
-        with queue.turn(None):
-            served.append(number)
 
-    with queue.turn(None) as mine:
-        assert mine
-        threads = []
-        for number in range(3):
-            arrived = Event()
-            threads.append(Thread(target=wait, args=(number, arrived)))
-            threads[-1].start()
-            arrived.wait()
-            while len(queue) < number + 2:
-                arrived.wait(0.01)
-    for thread in threads:
-        thread.join()
-    assert served == [0, 1, 2]
+def test_a_caller_who_stops_gets_no_more(small: Path) -> None:
+    with closing(EmbeddedModel(small)) as model:
+        stop = Event()
+        stop.set()
+        assert ask(model, "one", stop=stop) == [""]
+        stop.clear()
+        assert ask(model, "one", stop=stop) == ask(model, "one") != [""]
+
+
+def test_what_is_read_ahead_changes_no_words(small: Path) -> None:
+    with closing(EmbeddedModel(small)) as fresh:
+        wanted = ask(fresh, "one")
+    with closing(EmbeddedModel(small)) as model:
+        model.read([Prompt("say", "a pen", "")])
+        assert ask(model, "one") == wanted
+
+
+def test_a_model_that_breaks_is_a_model_error(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    with closing(EmbeddedModel(small)) as model:
+        monkeypatch.setattr(LeanNetwork, "__call__", broken)
+        with pytest.raises(ModelError, match="can't allocate memory"):
+            ask(model, "one")
+        with pytest.raises(ModelError, match="can't allocate memory"):
+            model.read([Prompt("say", "a pen", "")])
+        monkeypatch.undo()
+        assert ask(model, "one") != [""]
+    with pytest.raises(ModelError, match="closed"):
+        ask(model, "one")
+
+
+def test_another_architecture_is_served_by_transformers(small: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(small)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2
+    )
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with closing(EmbeddedModel(tmp_path)) as model:
+        assert ask(model, "one", "two") == [*ask(model, "one"), *ask(model, "two")]
+
+
+def test_every_written_sentence_can_be_said(llm_dir: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(llm_dir)
+    lines = taught()
+    allowed = set(words(tokenizer, 10**6, lines).tolist())
+    assert len(lines) > 1000
+    assert len(allowed) < 0.5 * len(tokenizer)
+    assert {token for line in lines for token in tokenizer(line + "\n").input_ids} <= allowed
+    # and nearly all that a line of the other half would be said with
+    half = set(words(tokenizer, 10**6, lines[::2]).tolist())
+    tokens = [token for line in lines[1::2] for token in tokenizer(line + "\n").input_ids]
+    assert sum(token not in half for token in tokens) < 0.03 * len(tokens)

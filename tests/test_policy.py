@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,8 @@ from bot.phrasing.plain import openings
 from bot.phrasing.requests import INTENTS, AnswerLine, CompareLine, ItemLine, OpeningLine
 from bot.policy.decision import Act, Decision, decide, is_broad, meant, next_dialogue, taken_fields, with_slate
 from bot.policy.questions import QuestionParameters
-from bot.policy.script import script
+from bot.policy.script import Script
+from bot.policy.script import script as script_of
 from bot.reply import Because, Card, Slate
 from bot.understanding.turn import Constraint, Facet, Intent, Question, Reference, Term, Turn, Wish
 from retrieval.items import Item
@@ -195,6 +197,18 @@ def test_asking_which_one_is_no_field() -> None:
 
 
 # -- what is said
+
+ALL = frozenset({ItemLine, OpeningLine, AnswerLine, CompareLine})
+
+
+def script(decision: Decision, heard: Turn, slate: Slate, interest: Interest, named: Sequence[Item] = ()) -> Script:
+    """The words of a turn for a model that is trusted with all kinds of lines."""
+    return script_of(decision, heard, slate, interest, named, ALL)
+
+
+def test_by_default_a_model_writes_lines_on_items_only() -> None:
+    slate = Slate("s", (card(),))
+    assert script_of(Decision(Act.RECOMMEND, "recommend"), turn(Intent.ASK), slate, Interest()).fixed == {"opening"}
 
 
 def said(decision: Decision, slate: Slate, of: Turn | None = None, named: tuple[Item, ...] = ()) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 from accelerate import init_empty_weights
+from small_models import QWEN2, model_of
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, Qwen2Config
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, Qwen2Config
 
 from bot.phrasing.attention import grouped_attention
 from bot.phrasing.quantize import Int8Linear, StoredEmbedding, quantise, restore, to_int8
@@ -60,8 +61,9 @@ def test_to_int8_of_a_silent_channel_is_silent() -> None:
 
 
 @pytest.mark.parametrize("tied", [True, False])
-def test_a_whole_model_survives(tied: bool) -> None:
-    config = Qwen2Config(
+@pytest.mark.parametrize("kind", [Qwen2Config, Gemma3TextConfig])
+def test_a_whole_model_survives(kind: Any, tied: bool) -> None:
+    config = kind(
         vocab_size=200,
         hidden_size=64,
         intermediate_size=128,
@@ -74,9 +76,10 @@ def test_a_whole_model_survives(tied: bool) -> None:
     model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float16).eval()
     with init_empty_weights():
         served: Any = AutoModelForCausalLM.from_config(config)
-    restore(served, quantise(model))
-    assert isinstance(served.model.embed_tokens, StoredEmbedding)
-    assert served.model.embed_tokens.weight.dtype == torch.float16
+    tensors = quantise(model)
+    assert tensors["model.embed_tokens.weight"].dtype == (torch.int8 if tied else torch.float16)
+    assert ("lm_head.weight" in tensors) != tied
+    restore(served, tensors)
     assert not any(type(layer) is nn.Linear for layer in served.modules())
     ids = torch.randint(0, 200, (1, 12))
     with torch.inference_mode():
@@ -85,9 +88,26 @@ def test_a_whole_model_survives(tied: bool) -> None:
     assert far(got, wanted) < 0.05
 
 
+def test_a_token_does_not_depend_on_those_beside_it(linear: nn.Linear) -> None:
+    layer = Int8Linear(*to_int8(linear.weight), linear.bias)
+    x = torch.randn(6, 64) * torch.logspace(-3, 3, 6)[:, None]
+    with torch.inference_mode():
+        together = layer(x)
+        assert all(torch.equal(layer(x[number : number + 1])[0], together[number]) for number in range(6))
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_word_table_gives_words_in_float(scaled: bool) -> None:
+    whole = torch.randn(20, 8)
+    table = StoredEmbedding(*to_int8(whole)) if scaled else StoredEmbedding(whole.half())
+    found = table(torch.tensor([[3, 19], [0, 3]]))
+    assert found.dtype == torch.float32
+    assert far(found, whole[torch.tensor([[3, 19], [0, 3]])]) < 0.01
+
+
 def test_restore_refuses_the_weights_of_another_model() -> None:
     with pytest.raises(KeyError):
-        restore(nn.Sequential(nn.Linear(2, 2)), {})
+        restore(model_of(QWEN2), {})
 
 
 def test_grouped_attention_is_attention() -> None:

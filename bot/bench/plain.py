@@ -44,12 +44,12 @@ class Metered:
         self.calls: list[Call] = []
 
     def generate(
-        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         """What the model yields, unchanged."""
         call = Call(tuple(prompts), [""] * len(prompts))
         start = perf_counter()
-        for index, text in self._model.generate(prompts, max_new_tokens=max_new_tokens, stop=stop):
+        for index, text in self._model.generate(prompts, max_new_tokens=max_new_tokens, stop=stop, attempt=attempt):
             call.texts[index] += text
             yield index, text
         call.seconds = perf_counter() - start

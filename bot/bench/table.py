@@ -32,6 +32,7 @@ from bot.bench.data import conversations, sample
 from bot.bench.plain import Call, Figures, Metered, PlainSearch, PlainWords, measure_plain_search, measure_plain_words
 from bot.bot import Bot
 from bot.loading import Loader
+from bot.phrasing.bases import base_of
 from bot.settings import Settings
 from bot.web.server import create_app
 from errors import SettingsError
@@ -187,7 +188,8 @@ class _Run:
             "generate() in float32, line after line, as many tokens as ours; no web server and no database; as its "
             "memory, weights and vectors alone"
         )
-        folder = self._settings.models_dir / "llm" if self._settings.llm == "embedded" else Path(self._settings.llm)
+        base = base_of(self._settings.llm)
+        folder = base.folder(self._settings.models_dir) if base else Path(self._settings.llm)
         if not self._calls or not (folder / "config.json").exists():
             return
         _say("the plain method: words")

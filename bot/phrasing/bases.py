@@ -50,7 +50,7 @@ GEMMA = Base(
     sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
 )
 BASES = {base.key: base for base in (QWEN, GEMMA)}
-DEFAULT = QWEN
+DEFAULT = GEMMA
 
 
 def base_of(llm: str) -> Base | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import json
 import logging
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from threading import Condition, Event
+from threading import Event
 from typing import Any
 
 import torch
@@ -21,43 +24,69 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from bot.phrasing.attention import use_grouped_attention
-from bot.phrasing.decode import Decoder, Sampling, encode
+from bot.phrasing.batch import Batch
+from bot.phrasing.decode import encode
+from bot.phrasing.engine import Engine
 from bot.phrasing.language_model import Prompt
-from bot.phrasing.prompts import SYSTEM
+from bot.phrasing.lean import LeanNetwork, is_lean
+from bot.phrasing.line import Line, Text
+from bot.phrasing.memory import PrefixCache
+from bot.phrasing.network import Network
 from bot.phrasing.quantize import quantise, restore
+from bot.phrasing.sampling import Sampler, Sampling
+from bot.phrasing.transformers_network import TransformersNetwork
+from bot.phrasing.words import words
 from errors import ModelError
 
 log = logging.getLogger(__name__)
 
-LAYOUT = "1"
-"""Part of the checksum of quantised weights; to be raised when `quantize` changes what it makes."""
-PATIENCE = 0.05
-"""Seconds between looks at the stop event while another caller is served."""
+LAYOUT = "2"
+"""Part of the checksum of quantised weights; to be raised when `quantize` or `words` change what they make."""
+SENTENCES = Path(__file__).parent / "data" / "sentences"
+CACHE = 256 << 20
+"""Bytes for what was read of prompts that others may share."""
+AGAIN = Sampling(temperature=0.7, top_p=0.9)
+"""How another sample is drawn."""
 
 
 class EmbeddedModel:
     """Any causal language model that transformers can load from a folder, served in int8 on the CPU.
 
     The first load quantises and leaves the result in the folder, where it can be written; later loads take it
-    from there. Callers from several threads are served one after another, in the order they came.
+    from there. Callers from several threads are served together.
     """
 
     def __init__(
-        self, folder: Path, adapter: Path | None = None, *, threads: int = 2, sampling: Sampling | None = None
+        self,
+        folder: Path,
+        adapter: Path | None = None,
+        *,
+        threads: int = 2,
+        sampling: Sampling | None = None,
+        cache: int = CACHE,
     ) -> None:
-        """Load the model. `adapter`: a folder with a LoRA adapter as peft writes it.
+        """Load the model.
+
+        Args:
+            folder: of a model, as transformers writes it.
+            adapter: a folder with a LoRA adapter, as peft writes it.
+            threads: how many it may use.
+            sampling: how the first sample of a line is drawn; by default the likeliest.
+            cache: bytes for what was read of prompts that others may share.
 
         Raises ModelError where folder or adapter are missing, damaged or do not fit each other.
         """
         torch.set_num_threads(threads)
         self._name = folder.name
-        self._queue = Queue()
+        self._sampling = sampling or Sampling()
         try:
             self._tokenizer = _tokenizer(folder)
-            self._decoder = Decoder(_load(folder, adapter), self._tokenizer, sampling)
-            self._decoder.warm(encode(self._tokenizer, Prompt(SYSTEM, "")))
+            network = _load(folder, adapter, self._tokenizer)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(model=str(folder), reason=f"it cannot be loaded ({_first_line(error)})") from error
+        _release_memory()
+        self._known = {*network.words.tolist(), *self._tokenizer.get_added_vocab().values()}
+        self._engine = Engine(Batch(network, PrefixCache(cache)))
 
     @property
     def name(self) -> str:
@@ -65,50 +94,42 @@ class EmbeddedModel:
         return self._name
 
     def generate(
-        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         """Yield (index of the prompt, new text) as it is decoded, the first prompt ahead of the others.
 
-        A prompt is done at its line end or at `max_new_tokens`; setting `stop` ends all within a step, and the
-        waiting for other callers too. Raises ModelError where memory or the model fail.
+        A prompt is done at its line end or at `max_new_tokens`; setting `stop` ends all within a step. An `attempt`
+        above 0 draws another sample. Raises ModelError where memory or the model fail.
         """
-        with self._queue.turn(stop) as served:
-            if not served:
-                return
-            encoded = [encode(self._tokenizer, prompt) for prompt in prompts]
-            try:
-                yield from self._decoder.lines(encoded, max_new_tokens, stop)
-            except (RuntimeError, MemoryError) as error:
-                reason = f"it stopped in the middle of a line ({_first_line(error)})"
-                raise ModelError(model=self._name, reason=reason) from error
-
-
-class Queue:
-    """Lets one caller through at a time, in the order they came."""
-
-    def __init__(self) -> None:
-        self._callers: deque[object] = deque()
-        self._changed = Condition()
-
-    def __len__(self) -> int:
-        """Callers that are served or wait."""
-        return len(self._callers)
-
-    @contextmanager
-    def turn(self, stop: Event | None) -> Iterator[bool]:
-        """Waits for the caller's turn, which lasts as long as the block; False where `stop` was set before."""
-        caller = object()
-        with self._changed:
-            self._callers.append(caller)
+        sampling = replace(AGAIN, seed=attempt) if attempt else self._sampling
+        lines = [self._line(prompt, max_new_tokens, sampling) for prompt in prompts]
         try:
-            with self._changed:
-                while (served := self._callers[0] is caller) is False and not (stop and stop.is_set()):
-                    self._changed.wait(PATIENCE)
-            yield served
-        finally:
-            with self._changed:
-                self._callers.remove(caller)
-                self._changed.notify_all()
+            yield from self._engine.write(lines, stop)
+        except (RuntimeError, MemoryError) as error:
+            reason = f"it stopped in the middle of a line ({_first_line(error)})"
+            raise ModelError(model=self._name, reason=reason) from error
+
+    def read(self, prompts: Sequence[Prompt], stop: Event | None = None) -> None:
+        """Reads what is the same for all visitors in these prompts, when nobody is served, so that it is known later.
+
+        Returns when that is done or `stop` is set. Raises ModelError where memory or the model fail.
+        """
+        lines = [self._line(replace(prompt, user=""), 0, self._sampling) for prompt in prompts]
+        try:
+            self._engine.read(lines, stop)
+        except (RuntimeError, MemoryError) as error:
+            raise ModelError(model=self._name, reason=f"it cannot read ({_first_line(error)})") from error
+
+    def close(self) -> None:
+        """Ends its thread. Who is being served gets a ModelError."""
+        self._engine.close()
+
+    def _line(self, prompt: Prompt, limit: int, sampling: Sampling) -> Line:
+        encoded = encode(self._tokenizer, prompt)
+        rest = encoded.rest if limit else ()
+        given = sorted({*encoded.facts, *rest} - self._known)
+        parts = (encoded.head, encoded.facts, rest)
+        return Line(parts, Text(self._tokenizer, limit), Sampler(sampling), tuple(given))
 
 
 def _tokenizer(folder: Path) -> Any:
@@ -119,20 +140,30 @@ def _tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _load(folder: Path, adapter: Path | None) -> Any:
+def _load(folder: Path, adapter: Path | None, tokenizer: Any) -> Network:
     """The quantised model, from the folder's own store of quantised weights if that is there and right."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
     store = folder / f"int8-{_checksum(folder, adapter)}.safetensors"
     tensors = _read(store) if store.exists() else None
     if tensors is None:
         tensors = _quantised(folder, adapter)
+        tensors["words"] = words(tokenizer, config.vocab_size, taught())
         if _write(tensors, store):
             # Read back, so that the weights do not lie in memory twice.
             tensors = load_file(store)
+    if is_lean(config):
+        return LeanNetwork(config, tensors, tensors["words"].clone())
     with init_empty_weights():
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+        model = AutoModelForCausalLM.from_config(config)
     restore(model, tensors)
     use_grouped_attention(model)
-    return model
+    return TransformersNetwork(model)
+
+
+def taught() -> list[str]:
+    """The lines that our own adapters were taught."""
+    files = sorted(SENTENCES.glob("*.jsonl"))
+    return [json.loads(row)["line"] for path in files for row in path.read_text(encoding="utf-8").splitlines() if row]
 
 
 def _quantised(folder: Path, adapter: Path | None) -> dict[str, Tensor]:
@@ -196,7 +227,16 @@ def _checksum(folder: Path, adapter: Path | None) -> str:
     if adapter is not None:
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             digest.update((adapter / name).read_bytes())
+    for path in sorted(SENTENCES.glob("*.jsonl")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _release_memory() -> None:
+    """Gives back what loading needed and freed; glibc would keep it."""
+    gc.collect()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,20 +1,24 @@
-"""8-bit arithmetic for a language model: linear layers in int8, the word table in the precision it is stored in.
+"""8-bit arithmetic for a language model.
 
-The usual dynamic int8 gives the input of a call one scale, so that a single loud token drowns all others. Here
-every token has its own scale and every output channel has one: on the embedded model the likelihood of written
-lines is then that of float32 within noise, all layers included.
+The usual dynamic int8 gives the input of a call one scale, so that a single loud token drowns all others, and what a
+token gives depends on what stands beside it. Here every token has its own scale and every output channel has one: on
+the embedded model the likelihood of written lines is then that of float32 within noise, all layers included.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 LIMIT = 127
 """Largest magnitude of a signed 8-bit weight."""
+LEVELS = 63
+"""Largest magnitude of an input. Seven bits in all: without VNNI the processor adds pairs of products in 16 bits, which
+eight would overflow."""
 QUIETEST = 1e-6
 """Inputs below this magnitude count as zero."""
 
@@ -41,23 +45,30 @@ class Int8Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., inputs] -> float32 [..., outputs]."""
         loudest = x.abs().amax(dim=-1, keepdim=True).clamp_min_(QUIETEST)
-        # Seven bits for the input: without VNNI the processor adds pairs of products in 16 bits, which eight
-        # would overflow.
-        y: Tensor = torch.ops.quantized.linear_dynamic(x / loudest, self._packed, reduce_range=True)
+        y: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
+            x / loudest, 1 / LEVELS, LEVELS + 1, self._packed
+        )
         y.mul_(loudest)
         return y if self.bias is None else y.add_(self.bias)
 
 
 class StoredEmbedding(nn.Module):
-    """A word table that stays in the precision it came in; only the words looked up are made float32."""
+    """A word table that stays in the precision it came in; only the words looked up are made float32.
 
-    def __init__(self, weight: Tensor) -> None:
+    `weight`: [words, width]; `scale`: where the weights are int8, [words], what one step of a word's stands for.
+    """
+
+    scale: Tensor | None
+
+    def __init__(self, weight: Tensor, scale: Tensor | None = None) -> None:
         super().__init__()
         self.register_buffer("weight", weight.detach())
+        self.register_buffer("scale", scale)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Token ids [...] -> float32 [..., width]."""
-        return self.get_buffer("weight")[ids].float()
+        found = self.get_buffer("weight")[ids].float()
+        return found if self.scale is None else found.mul_(self.scale[ids].unsqueeze(-1))
 
 
 def to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,16 +78,23 @@ def to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
     return (exact / scale.unsqueeze(1)).round_().to(torch.int8), scale
 
 
-def quantise(model: nn.Module) -> dict[str, Tensor]:
-    """The model's parameters as `restore` takes them: linear layers in int8, word tables as they are, the rest
-    in float32."""
+def quantise(model: Any) -> dict[str, Tensor]:
+    """A transformers model's parameters as `restore` and the lean forward pass take them.
+
+    Linear layers are int8, and so is a word table that is the output layer too, of which there is one copy; other
+    tables are as they were; the rest is float32.
+    """
     tensors: dict[str, Tensor] = {}
+    table, output = model.get_input_embeddings(), model.get_output_embeddings()
+    shared = output.weight is table.weight
     for name, module in model.named_modules():
-        if isinstance(module, nn.Linear):
+        if isinstance(module, nn.Linear) or (module is table and shared):
+            if module is output and shared:
+                continue
             tensors[f"{name}.weight"], tensors[f"{name}.scale"] = to_int8(module.weight)
-            if module.bias is not None:
-                tensors[f"{name}.bias"] = module.bias.detach().float()
-        elif type(module) is nn.Embedding:
+            if (bias := getattr(module, "bias", None)) is not None:
+                tensors[f"{name}.bias"] = bias.detach().float()
+        elif isinstance(module, nn.Embedding):
             tensors[f"{name}.weight"] = module.weight.detach().clone()
         else:
             own = module.named_parameters(prefix=name, recurse=False)
@@ -84,21 +102,27 @@ def quantise(model: nn.Module) -> dict[str, Tensor]:
     return tensors
 
 
-def restore(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Turn a model whose parameters are empty into the quantised one, in place.
+def restore(model: Any, tensors: Mapping[str, Tensor]) -> None:
+    """Turn a transformers model whose parameters are empty into the quantised one, in place.
 
     Tensors are copied: they may be views into a mapped file, which one of them would keep in memory whole.
     Raises KeyError where the tensors are not those of this model.
     """
-    for name, module in list(model.named_modules()):
+    table, output = model.get_input_embeddings(), model.get_output_embeddings()
+    names = {module: name for name, module in model.named_modules()}
+    for module, name in names.items():
         if isinstance(module, nn.Linear):
-            made = Int8Linear(tensors[f"{name}.weight"], tensors[f"{name}.scale"], tensors.get(f"{name}.bias"))
-            _replace(model, name, made)
+            source = names[table] if module is output and f"{name}.weight" not in tensors else name
+            weight, scale = tensors[f"{source}.weight"], tensors[f"{source}.scale"]
+            _replace(model, name, Int8Linear(weight, scale, tensors.get(f"{source}.bias")))
         elif type(module) is nn.Embedding:
-            _replace(model, name, StoredEmbedding(tensors[f"{name}.weight"].clone()))
+            scale_or_none = tensors.get(f"{name}.scale")
+            _replace(model, name, StoredEmbedding(tensors[f"{name}.weight"].clone(), scale_or_none))
         else:
             for key, _ in list(module.named_parameters(recurse=False)):
-                value = tensors[f"{name}.{key}" if name else key].clone()
+                value = tensors[f"{name}.{key}" if name else key].clone().float()
+                if (steps := tensors.get(f"{name}.scale")) is not None:
+                    value *= steps.unsqueeze(1)
                 module.register_parameter(key, nn.Parameter(value, requires_grad=False))
     model.eval()
 

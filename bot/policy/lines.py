@@ -17,6 +17,10 @@ from bot.understanding.turn import Turn
 from retrieval.items import Item
 
 RECOMMENDING = (Act.RECOMMEND, Act.ADMIT)
+Trusted = frozenset[type[LineRequest]]
+TRUSTED: Trusted = frozenset({ItemLine})
+"""Kinds of lines that a model writes. What a small one makes of openings, answers and comparisons reads worse than the
+plain sentences do, so these are said as written, and at once."""
 WRITTEN = frozenset({"recommend", "refine", "reject", "more", "shift", "liked", "unmet", "anything"})
 """Openings above cards that a model writes; the others say more than a model may be trusted with."""
 CHATTING = {"thanks": "thanks", "hello": "greeting"} | dict.fromkeys(("mood", "praise", "bye", "chat"), "small_talk")
@@ -63,9 +67,9 @@ def opening_line(
     )
 
 
-def is_fixed(decision: Decision, turn: Turn, slate: Slate, request: LineRequest) -> bool:
-    """Whether the opening is said in plain words, without asking the model."""
-    if is_foreign(turn.text):
+def is_fixed(decision: Decision, turn: Turn, slate: Slate, request: LineRequest, trusted: Trusted = TRUSTED) -> bool:
+    """Whether the words above the cards are plain ones, without asking the model. `trusted`: what it may write."""
+    if type(request) not in trusted or is_foreign(turn.text):
         return True
     match request:
         case AnswerLine():

@@ -13,7 +13,7 @@ from bot.phrasing.requests import OPENING, LineRequest, OpeningLine
 from bot.policy.answers import answer
 from bot.policy.comparing import among, comparison
 from bot.policy.decision import Act, Decision
-from bot.policy.lines import RECOMMENDING, is_fixed, item_lines, opening_line, spoken_of
+from bot.policy.lines import RECOMMENDING, TRUSTED, Trusted, is_fixed, item_lines, opening_line, spoken_of
 from bot.policy.points import chooses, compared
 from bot.policy.smalltalk import is_foreign, talk
 from bot.recommending.explain import quoted
@@ -32,8 +32,15 @@ class Script:
     after: Mapping[str, str]
 
 
-def script(decision: Decision, turn: Turn, slate: Slate, interest: Interest, named: Sequence[Item] = ()) -> Script:
-    """The words of a turn. `named`: the localised items of `decision.items`.
+def script(
+    decision: Decision,
+    turn: Turn,
+    slate: Slate,
+    interest: Interest,
+    named: Sequence[Item] = (),
+    trusted: Trusted = TRUSTED,
+) -> Script:
+    """The words of a turn. `named`: the localised items of `decision.items`; `trusted`: what a model may write.
 
     Answers and comparisons are said in the opening; their cards get no lines of their own.
     """
@@ -43,7 +50,7 @@ def script(decision: Decision, turn: Turn, slate: Slate, interest: Interest, nam
     return Script(
         requests=[opening, *lines],
         floor={OPENING: opening_words(decision, turn, slate, interest, named), **item_sentences(lines)},
-        fixed=frozenset({OPENING} if is_fixed(decision, turn, slate, opening) else ()),
+        fixed=frozenset({OPENING} if is_fixed(decision, turn, slate, opening, trusted) else ()),
         after={OPENING: asks} if asks else {},
     )
 
