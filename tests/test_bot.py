@@ -221,14 +221,14 @@ class Writer:
 
     name = "writer"
 
-    def __init__(self, opening: str, line: str) -> None:
-        self.opening, self.line = opening, line
+    def __init__(self, line: str) -> None:
+        self.line = line
 
     def generate(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int = 64, stop: Event | None = None, attempt: int = 0
     ) -> Iterator[tuple[int, str]]:
         for index in range(len(prompts)):
-            text = self.opening if index == 0 and not attempt else self.line
+            text = self.line
             yield from ((index, text[i : i + 3]) for i in range(0, len(text), 3))
 
 
@@ -248,7 +248,7 @@ def with_model(bot: Bot, mind: Mind, model: Writer) -> Bot:
 
 
 def test_words_come_in_pieces_that_add_up_to_the_lines(bot: Bot, mind: Mind) -> None:
-    bot = with_model(bot, mind, Writer("时尚的衣服，先看这几件。", "料子透气，平时穿着舒服。"))
+    bot = with_model(bot, mind, Writer("料子透气，平时穿着舒服。"))
     events = list(bot.reply(start(bot), SEED))
     pieces: dict[str, str] = {}
     for event in events:
@@ -256,24 +256,24 @@ def test_words_come_in_pieces_that_add_up_to_the_lines(bot: Bot, mind: Mind) -> 
             pieces[event.part] = pieces.get(event.part, "") + event.text
     reply = events[-1]
     assert isinstance(reply, Reply)
-    assert pieces.pop("opening") == reply.text == "时尚的衣服，先看这几件。"
+    assert pieces.pop("opening") == reply.text
     assert pieces == dict(reply.lines)
 
 
 def test_an_ungrounded_line_is_replaced_before_anybody_sees_it(bot: Bot, mind: Mind) -> None:
-    bot = with_model(bot, mind, Writer("先看这几件。", "只要88元，就能买到。"))
+    bot = with_model(bot, mind, Writer("只要88元，就能买到。"))
     session = start(bot)
     reply = ask(bot, session, SEED)
     assert not any("88" in line for line in reply.lines.values())
     outcomes = bot.store.messages(session)[-1].line_outcomes
     for item_id in reply.lines:
         assert outcomes[item_id] == {"outcome": "plain", "violations": [["number: 88"], ["number: 88"]]}
-    assert outcomes["opening"] == {"outcome": "ok"}
-    assert (reply.words, reply.words_reason) == ("mixed", "")
+    assert outcomes["opening"] == {"outcome": "fixed"}
+    assert (reply.words, reply.words_reason) == ("plain", "")
 
 
 def test_a_broken_model_leaves_plain_sentences(bot: Bot, mind: Mind) -> None:
-    bot = with_model(bot, mind, Broken("", ""))
+    bot = with_model(bot, mind, Broken(""))
     reply = ask(bot, start(bot), SEED)
     assert reply.complete
     assert reply.text
