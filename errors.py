@@ -2,12 +2,18 @@
 
 ZhiyinError
 ├── InputError            what a person sent is wrong; says which field
-│   └── TextTooLong
+│   ├── TextTooLong
+│   └── BodyTooLarge
 ├── CatalogueError        a catalogue line is wrong; says file, line and field
 ├── StoryError            a story file is wrong; says file, story, turn and field
 ├── NotFound              no such session, item or turn
 ├── Unauthorized          no token, or the wrong one
+│   ├── SessionExpired    the token was right, but its session was not used for too long
+│   └── WrongIdentity     a visitor's identity without its proof, or with a wrong one
+├── WrongOrigin           called from a site that is not let in
 ├── Conflict              the same thing is being done by somebody else
+├── TooMany               more than the limits allow; says when to come again
+│   └── Busy              everybody together asks more than can be answered now
 ├── NotReady              models or catalogue are still loading
 ├── SettingsError         a setting is wrong; says its name and what is allowed
 ├── ModelError            a model is missing, damaged, or failed while it wrote
@@ -67,6 +73,15 @@ class TextTooLong(InputError):
     en = "That text has {length} characters; the limit is {limit}. Please say it in parts."
 
 
+class BodyTooLarge(InputError):
+    """Fields: `limit` (bytes)."""
+
+    code = "body_too_large"
+    status = 413
+    zh = "请求太大了，最多 {limit} 字节。"
+    en = "The request is too large; the limit is {limit} bytes."
+
+
 class CatalogueError(ZhiyinError):
     """Fields: `file`, `line`, `field`, `reason`."""
 
@@ -103,6 +118,29 @@ class Unauthorized(ZhiyinError):
     en = "This session's token is missing or wrong."
 
 
+class SessionExpired(Unauthorized):
+    """No fields."""
+
+    zh = "这次会话太久没用，已经过期，请重新开始。"
+    en = "This session was not used for too long and has expired; please open a new one."
+
+
+class WrongIdentity(Unauthorized):
+    """No fields."""
+
+    zh = "访客身份没有证明，或证明不对（visitor_hash）。"
+    en = "The visitor's identity lacks its proof, or the proof is wrong (visitor_hash)."
+
+
+class WrongOrigin(ZhiyinError):
+    """Fields: `origin`."""
+
+    code = "origin"
+    status = 403
+    zh = "来自 {origin} 的请求不被接受；请站点管理员把它加进允许的来源。"
+    en = "Calls from {origin} are not accepted; the operator can add it to the allowed origins."
+
+
 class Conflict(ZhiyinError):
     """Fields: `zh_reason`, `reason`."""
 
@@ -110,6 +148,23 @@ class Conflict(ZhiyinError):
     status = 409
     zh = "{zh_reason}。"
     en = "{reason}."
+
+
+class TooMany(ZhiyinError):
+    """Fields: `seconds`: when to come again."""
+
+    code = "too_many"
+    status = 429
+    zh = "请求太多了，请 {seconds} 秒后再试。"
+    en = "Too many requests; please try again in {seconds} s."
+
+
+class Busy(TooMany):
+    """Fields: as TooMany."""
+
+    code = "busy"
+    zh = "现在人很多，请 {seconds} 秒后再试。"
+    en = "Many people are asking right now; please try again in {seconds} s."
 
 
 class NotReady(ZhiyinError):

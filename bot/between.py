@@ -51,14 +51,17 @@ class BetweenTurns:
         context: Mapping[str, Any] | None = None,
         *,
         proved: bool = True,
+        site: str = "",
+        tags: Sequence[str] = (),
     ) -> tuple[SessionRecord, Slate]:
         """A new session and a first slate: different directions, or for a visitor who returns, what they liked.
 
         `proved`: whether the caller knows that the visitor is who the id says. Where anybody may give any id, it is
-        kept, but nothing of earlier sessions is looked up for it.
+        kept, but nothing of earlier sessions is looked up for it. `site`, `domains`, `tags`: where it is opened, and
+        the part of the catalogue that is shown there.
         """
         mind = self._mind()
-        session = self.store.create_session(token, lang, visitor, domains, context)
+        session = self.store.create_session(token, lang, visitor, domains, context, site=site, tags=tags)
         start = self._returning(mind, session) if proved else None
         return session, self._show(mind, session.session_id, lang, start)
 
@@ -66,6 +69,22 @@ class BetweenTurns:
         """A slate for the interest as it is now, without words."""
         session = self.store.session(session_id)
         return self._show(self._mind(), session_id, as_lang(session.lang))
+
+    def look_at(self, session_id: str, item_id: str | None) -> None:
+        """Notes which item's page the visitor is on now, None for none; it is what "this" means from here on.
+
+        Where it is the page they were on already, what was spoken of since stays what is meant.
+        """
+        mind, session = self._mind(), self.store.session(session_id)
+        if session.context.get("item_id") == item_id:
+            return
+        self.store.set_context(session_id, {**session.context, "item_id": item_id})
+
+        def move(interest: Interest) -> Interest:
+            page = page_item(mind, self.store.load_turn(session_id))
+            return replace(interest, dialogue=replace(interest.dialogue, focus=(page,) if page else ()))
+
+        self._moved(mind, session_id, move, lambda change: self.store.save_interest(session_id, change))
 
     def feedback(
         self, session_id: str, item_id: str, kind: str, value: float | None = None, turn_id: str | None = None
@@ -126,11 +145,19 @@ class BetweenTurns:
             raise NotFound(what="item", id=item_id)
         return catalogue.items[catalogue.position[item_id]]
 
-    def similar(self, item_id: str, lang: Lang) -> Slate:
-        """The items most like one, by the similarity that the settings name."""
+    def similar(
+        self,
+        item_id: str,
+        lang: Lang,
+        size: int | None = None,
+        domains: Sequence[str] = (),
+        tags: Sequence[str] = (),
+    ) -> Slate:
+        """The items most like one, by the similarity that the settings name. `domains`, `tags`: the part of the
+        catalogue that they are from, none for all of it. Raises NotFound."""
         mind = self._mind()
         self.item(item_id)
-        return mind.recommender.similar(item_id, lang, mind.slate_size)
+        return mind.recommender.similar(item_id, lang, size or mind.slate_size, domains, tags)
 
     def interest(self, session_id: str) -> Interest:
         """The session's interest as it is now."""
@@ -150,7 +177,7 @@ class BetweenTurns:
 
     def _returning(self, mind: Mind, session: SessionRecord) -> Callable[[Interest], Interest]:
         """What a visitor's earlier sessions add to a fresh interest."""
-        states = [visit.state for visit in self.store.visitor_history(session.visitor)]
+        states = [visit.state for visit in self.store.visitor_history(session.visitor, site=session.site)]
         profile = profile_of(states, mind.encoder.dimension, mind.recommender.interest_parameters)
         return lambda interest: with_profile(interest, profile)
 

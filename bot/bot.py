@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from time import perf_counter
@@ -17,7 +18,7 @@ from bot.phrasing.outcomes import words_of
 from bot.phrasing.phraser import Writing
 from bot.policy.decision import Decision, decide, next_dialogue
 from bot.policy.script import script
-from bot.policy.slates import context_of, named_items, page_item, slate_for
+from bot.policy.slates import context_of, in_its_scope, named_items, page_item, slate_for
 from bot.reply import Reply, ReplyEvent, Slate
 from errors import Conflict, NotFound
 from storage.records import InterestChange, TurnState
@@ -69,22 +70,23 @@ class Bot(BetweenTurns):
         StorageError before the first event.
         """
         text = checked_text(text)
-        mind, watch = self._mind(), Stopwatch()
-        stop = self._take_over(session_id, stop or Event())
-        state = self.store.load_turn(session_id)
-        context = context_of(mind, state, interest_of(mind, state))
-        turn = mind.understander.understand(text, as_lang(state.session.lang), context)
-        said = self.store.add_user_message(session_id, text, turn.lang)
-        watch.lap("understand")
-        heard = encode(mind, turn)
-        watch.lap("encode")
-        step = self._step(mind, session_id, state, heard, said.turn_id, watch)
-        watch.lap("store")
-        yield step.slate
-        named = named_items(mind, step.decision.items, turn.lang)
-        lines = script(step.decision, heard.turn, step.slate, step.interest, named)
-        writing = mind.phraser.write(lines.requests, stop, lines.floor, lines.fixed, lines.after)
-        yield from self._speak(session_id, step, writing, stop, watch)
+        with self._taking_over(session_id, stop or Event()) as stop:
+            mind, watch = self._mind(), Stopwatch()
+            state = self.store.load_turn(session_id)
+            context = context_of(mind, state, interest_of(mind, state))
+            turn = mind.understander.understand(text, as_lang(state.session.lang), context)
+            turn = in_its_scope(mind, state, turn)
+            said = self.store.add_user_message(session_id, text, turn.lang)
+            watch.lap("understand")
+            heard = encode(mind, turn)
+            watch.lap("encode")
+            step = self._step(mind, session_id, state, heard, said.turn_id, watch)
+            watch.lap("store")
+            yield step.slate
+            named = named_items(mind, step.decision.items, turn.lang)
+            lines = script(step.decision, heard.turn, step.slate, step.interest, named)
+            writing = mind.phraser.write(lines.requests, stop, lines.floor, lines.fixed, lines.after)
+            yield from self._speak(session_id, step, writing, stop, watch)
 
     def _step(
         self, mind: Mind, session_id: str, state: TurnState, heard: Heard, turn_id: str, watch: Stopwatch
@@ -128,8 +130,6 @@ class Bot(BetweenTurns):
             complete = not stop.is_set()
         finally:
             stop.set()
-            if self._running.get(session_id) is stop:
-                del self._running[session_id]
             watch.lap("words")
             text = said.pop("opening", "")
             self._finish(step.reply_id, text, said, writing, watch, complete)
@@ -158,9 +158,22 @@ class Bot(BetweenTurns):
         except NotFound:
             log.info("the conversation of reply %s was deleted while it was answered", reply_id)
 
-    def _take_over(self, session_id: str, stop: Event) -> Event:
-        """The stop signal is that of the session now; a reply that is still running in it is cut off."""
+    def cancel(self, session_id: str) -> None:
+        """Cuts off the reply that is running in the session, if there is one."""
         if running := self._running.get(session_id):
             running.set()
+
+    def replying(self, session_id: str) -> bool:
+        """Whether a reply is running in the session, in this process."""
+        return session_id in self._running
+
+    @contextmanager
+    def _taking_over(self, session_id: str, stop: Event) -> Iterator[Event]:
+        """The stop signal is that of the session meanwhile; a reply that is still running in it is cut off."""
+        self.cancel(session_id)
         self._running[session_id] = stop
-        return stop
+        try:
+            yield stop
+        finally:
+            if self._running.get(session_id) is stop:
+                del self._running[session_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from datetime import timedelta
 from errno import EADDRNOTAVAIL
 
 import uvicorn
@@ -38,7 +39,7 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         if not held:
             reason = f"another app is running on {settings.data_dir}; stop it, or choose another folder"
             raise SettingsError(name="ZHIYIN_DATA_DIR", reason=reason)
-        store = Store(open_database(settings.database))
+        store = Store(open_database(settings.database), session_life=timedelta(days=settings.session_days))
         loader = Loader(settings, store)
         loader.start()
         try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,13 +21,89 @@ from errors import SettingsError
 from retrieval.similarity import ItemSimilarity
 
 RATE = re.compile(r"[1-9]\d*/(?:second|minute|hour|day)")
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+SITE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+LONGEST_TEXT = 500
+
+
+def _rate(value: str) -> str:
+    if not RATE.fullmatch(value):
+        raise ValueError("allowed: a number, a slash and second, minute, hour or day, such as 60/minute")
+    return value
+
+
+def _origin(value: str) -> str:
+    if not ORIGIN.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is no origin; allowed: http:// or https://, a host in small letters and at most a port, "
+            "such as https://shop.example, with no path and no slash at the end"
+        )
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no address; allowed: such as 10.0.0.7 or 10.0.0.0/8") from None
+    return value
+
+
+def _by_language(value: dict[str, str]) -> dict[str, str]:
+    if wrong := [lang for lang in value if lang not in ("zh", "en")]:
+        raise ValueError(f"{wrong[0]!r} is no language; allowed: zh and en")
+    if any(len(text) > LONGEST_TEXT for text in value.values()):
+        raise ValueError(f"allowed: at most {LONGEST_TEXT} characters")
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+Origin = Annotated[str, AfterValidator(_origin)]
+ByLanguage = Annotated[dict[str, str], AfterValidator(_by_language)]
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class SiteSettings(BaseModel):
+    """One site among several: `[sites.NAME]` in `zhiyin.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    origins: tuple[Origin, ...] = ()
+    """Pages that may call for this site."""
+    domains: tuple[Name, ...] = ()
+    """The domains of the catalogue that it shows; empty: all."""
+    tags: tuple[Name, ...] = ()
+    """Of those, the items with at least one of these tags; empty: all."""
+    title: ByLanguage = {}
+    greeting: ByLanguage = {}
+    accent: str = ""
+    """Its colour, such as #0a7d5a."""
+    identity_secret: SecretStr = SecretStr("")
+    """Key for its visitors' HMAC identity; empty: identities come without a proof."""
+    identity_required: bool = False
+    """Whether visitors without an identity are refused."""
+    rate_limit: Annotated[str, AfterValidator(lambda value: value and _rate(value))] = ""
+    """Messages and feedback that all its visitors together may send; empty: no limit of its own."""
+
+    @field_validator("accent")
+    @classmethod
+    def _colour(cls, value: str) -> str:
+        if value and not COLOUR.fullmatch(value):
+            raise ValueError("allowed: a colour such as #0a7d5a or #0a7")
+        return value
 
 
 class Settings(BaseSettings):
     """All that an operator can set. Each name is its environment variable without the prefix, in lower case."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ZHIYIN_", env_file=".env", toml_file="zhiyin.toml", extra="ignore", frozen=True
+        env_prefix="ZHIYIN_",
+        env_file=".env",
+        toml_file="zhiyin.toml",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
     )
 
     data_dir: Path = Path("data")
@@ -57,25 +134,56 @@ class Settings(BaseSettings):
     similarity: ItemSimilarity = "cosine"
     """How alike two items are: for `/items/{id}/similar` and for what was liked."""
     review_password: SecretStr = SecretStr("")
-    widget_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    widget_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     """Other sites that may call the interface, comma-separated."""
     identity_secret: SecretStr = SecretStr("")
     """Key for the visitors' HMAC identity; empty: visitors are anonymous."""
-    rate_limit: str = "60/minute"
+    identity_required: bool = False
+    """Whether visitors without an identity are refused."""
+    rate_limit: Rate = "60/minute"
     """Messages and feedback a visitor may send."""
+    address_rate_limit: Rate = "1200/minute"
+    """Calls of all kinds that may come from one network address, where many visitors may sit behind one."""
+    rate_storage: str = "memory://"
+    """Where the limits are counted: this process, or for several replicas a server such as redis://host:6379."""
+    queue_size: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Messages that are answered at once or wait for it; further ones are told to come again."""
+    session_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    """Days after its last use at which a session's token expires."""
+    sites: dict[str, SiteSettings] = {}
+    """Several sites in one app, each with its own part of the catalogue, texts and secrets."""
+    root_path: str = ""
+    """The path under which a proxy shows the app (and which it takes off), such as /zhiyin."""
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode] = ("127.0.0.1", "::1")
+    """Addresses or networks of proxies whose forwarded headers are believed, comma-separated."""
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Processor threads for the models."""
 
-    @field_validator("widget_origins", mode="before")
+    @field_validator("widget_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("rate_limit")
+    @field_validator("sites")
     @classmethod
-    def _rate(cls, value: str) -> str:
-        if not RATE.fullmatch(value):
-            raise ValueError("allowed: a number, a slash and second, minute, hour or day, such as 60/minute")
+    def _named(cls, value: dict[str, SiteSettings]) -> dict[str, SiteSettings]:
+        for name in value:
+            if not SITE_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a site; allowed: small letters, digits, - and _")
+        return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", value):
+            raise ValueError("allowed: a path such as /zhiyin, with a slash before it and none after")
+        return value
+
+    @field_validator("rate_storage")
+    @classmethod
+    def _counted(cls, value: str) -> str:
+        if not re.match(r"(?:memory|rediss?|redis\+\w+|memcached|mongodb)://", value):
+            raise ValueError("allowed: memory://, or a server such as redis://host:6379")
         return value
 
     @property
@@ -111,8 +219,18 @@ def read_settings(**given: Any) -> Settings:
         raise SettingsError(name=".env or zhiyin.toml", reason="it is not UTF-8 text") from error
     except ValidationError as error:
         first = error.errors()[0]
-        name = "ZHIYIN_" + str(first["loc"][0] if first["loc"] else "?").upper()
-        raise SettingsError(name=name, reason=first["msg"].removeprefix("Value error, ")) from error
+        raise SettingsError(name=_name(first["loc"]), reason=first["msg"].removeprefix("Value error, ")) from None
     if settings.llm == "openai" and not (settings.llm_base_url and settings.llm_model):
         raise SettingsError(name="ZHIYIN_LLM_BASE_URL", reason="ZHIYIN_LLM=openai needs it and ZHIYIN_LLM_MODEL")
     return settings
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    """What the operator wrote it under."""
+    match place:
+        case ("sites", site, *rest):
+            return f"[sites.{site}] {'.'.join(str(part) for part in rest)}".strip()
+        case (first, *_):
+            return f"ZHIYIN_{first}".upper()
+        case _:
+            return "ZHIYIN_?"

@@ -105,11 +105,19 @@ def add_slate(db: Session, session_id: str, slate: SlateDraft, turn_id: str | No
     return _keep_slate(db, session_id, slate, turn_id)
 
 
-def messages(db: Session, session_id: str) -> list[MessageRecord]:
-    """The session's messages in order."""
+def messages(db: Session, session_id: str, limit: int | None = None, before: str | None = None) -> list[MessageRecord]:
+    """The session's messages in order: the last `limit` of them, of those before the turn `before`."""
     sessions.get(db, session_id)
-    rows = db.scalars(select(MessageRow).where(MessageRow.session_id == session_id).order_by(MessageRow.id))
-    return [row.record() for row in rows]
+    wanted = select(MessageRow).where(MessageRow.session_id == session_id)
+    if before is not None:
+        place = db.scalar(
+            select(MessageRow.id).where(MessageRow.session_id == session_id, MessageRow.turn_id == before)
+        )
+        if place is None:
+            raise NotFound(what="turn", id=before)
+        wanted = wanted.where(MessageRow.id < place)
+    rows = db.scalars(wanted.order_by(MessageRow.id.desc()).limit(limit)).all()
+    return [row.record() for row in reversed(rows)]
 
 
 def slates(db: Session, session_id: str) -> list[SlateRecord]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from storage import conversation, feedback, sessions
+from storage import conversation, feedback, requests, sessions
 from storage.tables import SessionRow
 
 
@@ -21,6 +21,7 @@ def export_session(db: Session, session_id: str) -> dict[str, Any]:
         "messages": [asdict(message) for message in conversation.messages(db, session_id)],
         "slates": [asdict(slate) for slate in conversation.slates(db, session_id)],
         "feedback": [asdict(said) for said in feedback.of_session(db, session_id)],
+        "requests": [asdict(request) for request in requests.of_session(db, session_id)],
         "interest": asdict(sessions.interest(db, session_id)),
     }
     plain: dict[str, Any] = json.loads(json.dumps(held, default=datetime.isoformat))

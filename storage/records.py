@@ -49,7 +49,8 @@ class ItemRecord:
 class SessionRecord:
     """One conversation of one visitor. The token is not here: only `Store.authorize` looks at its hash.
 
-    `visitor` is the site's own id of a signed-in person, or None; empty `domains` means all of them.
+    `visitor` is the site's own id of a signed-in person, or None; empty `domains` means all of them, empty `tags`
+    that none is needed. `site`: the name of the site that it was opened for, empty for the one without a name.
     """
 
     session_id: str
@@ -59,6 +60,18 @@ class SessionRecord:
     context: JsonObject
     created_at: datetime
     last_at: datetime
+    site: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """A call that may come twice. `fingerprint`: of what was asked; `answer`: None until there is one."""
+
+    key: str
+    fingerprint: str
+    answer: JsonObject | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)

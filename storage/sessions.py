@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy import Update, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from errors import Conflict, NotFound, Unauthorized
+from errors import Conflict, NotFound, SessionExpired, Unauthorized
 from storage.records import InterestChange, InterestRecord, JsonObject, SessionRecord, new_id, utc_now
 from storage.tables import FeedbackRow, InterestRow, MessageRow, SessionRow, insert_rows
 
 
 def create(
-    db: Session, token: str, lang: str, visitor: str | None, domains: Sequence[str], context: JsonObject
+    db: Session,
+    token: str,
+    lang: str,
+    visitor: str | None,
+    domains: Sequence[str],
+    context: JsonObject,
+    site: str = "",
+    tags: Sequence[str] = (),
 ) -> SessionRecord:
     """A new session and its empty interest."""
     now = utc_now()
@@ -28,6 +36,8 @@ def create(
         context=dict(context),
         created_at=now,
         last_at=now,
+        site=site,
+        tags=list(tags),
     )
     insert_rows(db, row)
     insert_rows(db, InterestRow(session_id=row.id, state={}, version=0, updated_at=now))
@@ -42,12 +52,23 @@ def get(db: Session, session_id: str) -> SessionRow:
     return row
 
 
-def authorize(db: Session, session_id: str, token: str) -> SessionRecord:
-    """The session, if the token is its own; the time taken does not tell how much of it was right."""
+def authorize(db: Session, session_id: str, token: str, life: timedelta) -> SessionRecord:
+    """The session, if the token is its own; the time taken does not tell how much of it was right.
+
+    A session that was not used for `life` is no longer opened.
+    """
     row = get(db, session_id)
     if not hmac.compare_digest(row.token_hash, _hash(token)):
         raise Unauthorized()
+    if row.last_at < utc_now() - life:
+        raise SessionExpired()
     return row.record()
+
+
+def set_context(db: Session, session_id: str, context: JsonObject) -> None:
+    """What the site says of the page that the visitor is on."""
+    if not changed(db, update(SessionRow).where(SessionRow.id == session_id).values(context=dict(context))):
+        raise NotFound(what="session", id=session_id)
 
 
 def touch(db: Session, session_id: str) -> None:
@@ -65,14 +86,14 @@ def interest(db: Session, session_id: str) -> InterestRecord:
     return row.record()
 
 
-def visitor_history(db: Session, visitor: str, limit: int) -> list[InterestRecord]:
-    """The interest states of a visitor's sessions in which anything was said or done, the last used first."""
+def visitor_history(db: Session, visitor: str, limit: int, site: str = "") -> list[InterestRecord]:
+    """The interest states of a site's visitor's sessions in which anything was said or done, the last used first."""
     spoke = exists().where(MessageRow.session_id == SessionRow.id)
     acted = exists().where(FeedbackRow.session_id == SessionRow.id)
     rows = db.scalars(
         select(InterestRow)
         .join(SessionRow, SessionRow.id == InterestRow.session_id)
-        .where(SessionRow.visitor == visitor, or_(spoke, acted))
+        .where(SessionRow.visitor == visitor, SessionRow.site == site, or_(spoke, acted))
         .order_by(SessionRow.last_at.desc(), SessionRow.id)
         .limit(limit)
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
-from storage import catalogue, conversation, exporting, feedback, privacy, sessions
+from storage import catalogue, conversation, exporting, feedback, privacy, requests, sessions
 from storage.database import reading, writing
 from storage.records import (
     FeedbackRecord,
@@ -17,6 +18,7 @@ from storage.records import (
     ItemRecord,
     JsonObject,
     MessageRecord,
+    RequestRecord,
     SessionRecord,
     SlateDraft,
     SlateRecord,
@@ -29,10 +31,12 @@ class Store:
 
     Each method is one transaction: all of it is kept, or none. Each may raise StorageError (locked, full,
     read-only, damaged, unreachable); those that name a session raise NotFound where there is none.
+    `session_life`: how long a session may lie unused before its token no longer opens it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, session_life: timedelta = timedelta(days=180)) -> None:
         self._engine = engine
+        self._session_life = session_life
 
     # -- items
 
@@ -70,10 +74,13 @@ class Store:
         visitor: str | None = None,
         domains: Sequence[str] = (),
         context: Mapping[str, Any] | None = None,
+        *,
+        site: str = "",
+        tags: Sequence[str] = (),
     ) -> SessionRecord:
         """A new session with an empty interest. Only the token's SHA-256 is kept."""
         with writing(self._engine) as db:
-            return sessions.create(db, token, lang, visitor, domains, context or {})
+            return sessions.create(db, token, lang, visitor, domains, context or {}, site, tags)
 
     def session(self, session_id: str) -> SessionRecord:
         """The session, or NotFound."""
@@ -81,9 +88,14 @@ class Store:
             return sessions.get(db, session_id).record()
 
     def authorize(self, session_id: str, token: str) -> SessionRecord:
-        """The session if the token is its own; else Unauthorized."""
+        """The session if the token is its own; else Unauthorized, or SessionExpired."""
         with reading(self._engine) as db:
-            return sessions.authorize(db, session_id, token)
+            return sessions.authorize(db, session_id, token, self._session_life)
+
+    def set_context(self, session_id: str, context: Mapping[str, Any]) -> None:
+        """Keeps what the site says of the page that the visitor is on now."""
+        with writing(self._engine) as db:
+            sessions.set_context(db, session_id, context)
 
     def delete_session(self, session_id: str) -> None:
         """Removes the session and all that is held on it."""
@@ -94,6 +106,28 @@ class Store:
         """All that is held on a session, as JSON values (times in ISO 8601)."""
         with reading(self._engine) as db:
             return privacy.export_session(db, session_id)
+
+    # -- calls that may come twice
+
+    def claim_request(
+        self, session_id: str, key: str, fingerprint: str, lease: timedelta = timedelta(seconds=10)
+    ) -> RequestRecord | None:
+        """Takes an idempotency key for a call: None, or the earlier call that has it.
+
+        A call that has had no answer at all for longer than `lease` has died; its key is taken over.
+        """
+        with writing(self._engine) as db:
+            return requests.claim(db, session_id, key, fingerprint, lease)
+
+    def answer_request(self, session_id: str, key: str, said: JsonObject) -> None:
+        """Keeps what a call with a key was answered, or the part of it that is known."""
+        with writing(self._engine) as db:
+            requests.answer(db, session_id, key, said)
+
+    def release_request(self, session_id: str, key: str) -> None:
+        """Gives a key back, since nothing was done for it."""
+        with writing(self._engine) as db:
+            requests.release(db, session_id, key)
 
     # -- conversation
 
@@ -160,10 +194,13 @@ class Store:
         with writing(self._engine) as db:
             return conversation.add_slate(db, session_id, slate, turn_id)
 
-    def messages(self, session_id: str) -> list[MessageRecord]:
-        """The session's messages in the order they came."""
+    def messages(self, session_id: str, limit: int | None = None, before: str | None = None) -> list[MessageRecord]:
+        """The session's messages in the order they came; the last `limit` of those before the turn `before`.
+
+        Raises NotFound where the session has no such turn.
+        """
         with reading(self._engine) as db:
-            return conversation.messages(db, session_id)
+            return conversation.messages(db, session_id, limit, before)
 
     def slates(self, session_id: str) -> list[SlateRecord]:
         """The session's slates in the order they were shown."""
@@ -183,16 +220,16 @@ class Store:
         with reading(self._engine) as db:
             return sessions.interest(db, session_id)
 
-    def visitor_history(self, visitor: str | None, limit: int = 20) -> list[InterestRecord]:
+    def visitor_history(self, visitor: str | None, limit: int = 20, site: str = "") -> list[InterestRecord]:
         """The interest states of a visitor's sessions, the last used first; what was fed back is their evidence.
 
-        Sessions in which nothing was said or done are passed over. Nothing for a visitor without an id. Whoever
-        calls this has made sure that the visitor is who the id says.
+        Each site has its own visitors. Sessions in which nothing was said or done are passed over. Nothing for a
+        visitor without an id. Whoever calls this has made sure that the visitor is who the id says.
         """
         if not visitor:
             return []
         with reading(self._engine) as db:
-            return sessions.visitor_history(db, visitor, limit)
+            return sessions.visitor_history(db, visitor, limit, site)
 
     def save_interest(self, session_id: str, interest: InterestChange) -> InterestRecord:
         """Keeps a new interest state. Raises Conflict if it was written by somebody else meanwhile."""

@@ -20,6 +20,7 @@ from storage.records import (
     ImpressionRecord,
     InterestRecord,
     MessageRecord,
+    RequestRecord,
     Role,
     SessionRecord,
     SlateRecord,
@@ -111,6 +112,8 @@ class SessionRow(Table):
     context: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     last_at: Mapped[datetime]
+    site: Mapped[str] = mapped_column(String(64), server_default="")
+    tags: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
 
     def record(self) -> SessionRecord:
         """The session as a plain value, without the hash."""
@@ -122,7 +125,25 @@ class SessionRow(Table):
             context=self.context,
             created_at=self.created_at,
             last_at=self.last_at,
+            site=self.site,
+            tags=tuple(self.tags),
         )
+
+
+class RequestRow(Table):
+    """A call with an idempotency key: what it asked (a hash) and what it was answered."""
+
+    __tablename__ = "requests"
+
+    session_id: Mapped[str] = mapped_column(String(64), ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime]
+
+    def record(self) -> RequestRecord:
+        """The call as a plain value."""
+        return RequestRecord(self.key, self.fingerprint, self.answer, self.created_at)
 
 
 class MessageRow(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from zlib import crc32
 
@@ -16,7 +16,7 @@ from bot.reply import Slate
 from bot.understanding.turn import Context, Intent, Question, Turn
 from errors import Lang
 from retrieval.items import Item
-from storage.records import TurnState, new_id
+from storage.records import SessionRecord, TurnState, new_id
 
 
 def context_of(mind: Mind, state: TurnState, interest: Interest) -> Context:
@@ -35,7 +35,30 @@ def context_of(mind: Mind, state: TurnState, interest: Interest) -> Context:
 def page_item(mind: Mind, state: TurnState) -> str:
     """The id of the item whose page the visitor is on, where the site said so and the catalogue has it; else empty."""
     item_id = state.session.context.get("item_id")
-    return item_id if isinstance(item_id, str) and item_id in mind.recommender.shelf.catalogue.position else ""
+    return item_id if isinstance(item_id, str) and _seen(mind, state.session, item_id) else ""
+
+
+def _seen(mind: Mind, session: SessionRecord, item_id: str) -> bool:
+    """Whether there is such an item on the session's site."""
+    catalogue = mind.recommender.shelf.catalogue
+    place = catalogue.position.get(item_id)
+    return place is not None and in_scope(catalogue.items[place], session.domains, session.tags)
+
+
+def in_scope(item: Item, domains: Collection[str], tags: Collection[str]) -> bool:
+    """Whether the item is in the part of the catalogue that a site shows; of the tags, one is enough."""
+    return (not domains or item.domain in domains) and (not tags or not frozenset(tags).isdisjoint(item.tags))
+
+
+def in_its_scope(mind: Mind, state: TurnState, turn: Turn) -> Turn:
+    """The turn without what it refers to outside the part of the catalogue that the site shows."""
+    if not (state.session.domains or state.session.tags):
+        return turn
+    references = [
+        replace(r, item_ids=tuple(id_ for id_ in r.item_ids if _seen(mind, state.session, id_)))
+        for r in turn.references
+    ]
+    return replace(turn, references=tuple(r for r in references if r.item_ids))
 
 
 def request_for(mind: Mind, state: TurnState, interest: Interest, lang: Lang, said_at: str = "") -> Request:
@@ -48,6 +71,7 @@ def request_for(mind: Mind, state: TurnState, interest: Interest, lang: Lang, sa
         size=mind.slate_size,
         shown=state.shown_ids,
         domains=session.domains,
+        tags=session.tags,
         said_at=said_at,
         seed=crc32(session.session_id.encode()) + len(state.shown_ids),
         without=frozenset(facet.value for facet in facets if facet.field == "item"),

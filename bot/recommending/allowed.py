@@ -6,7 +6,7 @@ is hard wherever it can be met: see `settled`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -135,6 +135,16 @@ def in_domains(catalogue: Catalogue, domains: Iterable[str]) -> BoolArray:
     out = np.zeros(len(catalogue.items), dtype=np.bool_)
     for name in domains:
         out |= catalogue.in_domain(name)
+    return out
+
+
+def in_part(catalogue: Catalogue, mask: BoolArray, domains: Collection[str], tags: Collection[str]) -> BoolArray:
+    """[n] what of `mask` is in one of the domains and has one of the tags; none stand for all. A new array."""
+    out: BoolArray = mask & in_domains(catalogue, domains) if domains else mask.copy()
+    if tags:
+        wanted = frozenset(tags)
+        for place in np.flatnonzero(out):
+            out[place] = not wanted.isdisjoint(catalogue.items[place].tags)
     return out
 
 

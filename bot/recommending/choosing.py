@@ -212,8 +212,7 @@ def always(shelf: Shelf, request: Request, domain: str, *, limits: bool = True) 
     mask &= ~allowed.refused(catalogue, shelf.lexical, interest.refusals)
     if limits:
         mask &= allowed.within_limits(catalogue, hard(interest.limits), domain)
-    if request.domains:
-        mask &= allowed.in_domains(catalogue, request.domains)
+    mask = allowed.in_part(catalogue, mask, request.domains, request.tags)
     if domain:
         mask &= catalogue.in_domain(domain)
     return mask

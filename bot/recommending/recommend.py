@@ -12,6 +12,7 @@ from bot.interest.state import Thread
 from bot.interest.threads import served
 from bot.recommending import directions
 from bot.recommending.admitting import Admission
+from bot.recommending.allowed import in_part
 from bot.recommending.choosing import Choice, choice_for, choice_for_anybody
 from bot.recommending.explain import Reasons, quoted, told_apart
 from bot.recommending.shelf import BoolArray, FloatArray, IntArray, Request, Shelf
@@ -204,12 +205,17 @@ class Recommender:
             weighed |= dict(zip(inside, found, strict=True))
         return tuple(self._card(weighed[place], request) for place in places)
 
-    def similar(self, item_id: str, lang: Lang, size: int) -> Slate:
-        """The available items most like one, by `similarity`; the score has the one part of that name."""
+    def similar(
+        self, item_id: str, lang: Lang, size: int, domains: Sequence[str] = (), tags: Sequence[str] = ()
+    ) -> Slate:
+        """The available items most like one, by `similarity`; the score has the one part of that name.
+
+        `domains`, `tags`: the part of the catalogue that they are from, none for all of it.
+        """
         catalogue = self.shelf.catalogue
         position = catalogue.position[item_id]
         likeness = item_similarity(self.similarity, catalogue, position)
-        mask = catalogue.available.copy()
+        mask = in_part(catalogue, catalogue.available, domains, tags)
         mask[position] = False
         places = np.flatnonzero(mask)
         order = places[candidates.top(likeness[places], size)]

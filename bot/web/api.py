@@ -1,15 +1,13 @@
 """The HTTP interface, `/api/v1`, as the contract has it."""
 
-import hashlib
-import hmac
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from contextlib import aclosing, closing
 from threading import Event
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,34 +16,60 @@ from starlette.routing import Match
 
 from bot.bot import Bot, as_lang
 from bot.interest.state import view
+from bot.keeping import checked_text
 from bot.phrasing.outcomes import words_of
 from bot.reply import Reply, ReplyEvent
-from bot.settings import Settings
+from bot.web.limits import Limits
+from bot.web.once import Once, at_once, replayed
+from bot.web.sites import Site, Sites
 from bot.web.streams import in_threads, problem, sse, sse_of
 from bot.web.suggestions import Suggestions
 from bot.web.texts import greeting
-from errors import InputError, Lang, Unauthorized, ZhiyinError
+from errors import InputError, Lang, NotFound, Unauthorized, ZhiyinError
+from retrieval.items import Item
 from storage.records import MessageRecord, SessionRecord, new_token
 
 log = logging.getLogger(__name__)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+SiteName = Annotated[str, Query(max_length=64, description="The site whose part of the catalogue is looked at.")]
+
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[!-~]+$",
+        description="Any text that is new for each call: a repeated call with the same one does nothing twice.",
+    ),
+]
+
+
+class Page(BaseModel):
+    """The page that the visitor is on. `item_id`: the item that it shows; null for none."""
+
+    item_id: Annotated[str, Field(max_length=128)] | None = None
 
 
 class NewSession(BaseModel):
     """What a session may be opened with."""
 
     lang: Literal["zh", "en"] | None = None
+    site: Annotated[str, Field(max_length=64)] = ""
     domains: list[Annotated[str, Field(max_length=128)]] = Field(default=[], max_length=50)
     visitor: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     visitor_hash: Annotated[str, Field(max_length=128)] | None = None
-    context: dict[str, Any] = Field(default={}, max_length=20)
+    context: Page = Page()
 
 
 class NewMessage(BaseModel):
-    """What the visitor says."""
+    """What the visitor says. `context`: the page they are on, where it has changed."""
 
     text: str
+    context: Page | None = None
 
 
 class NewFeedback(BaseModel):
@@ -81,71 +105,111 @@ def request_lang(request: Request) -> Lang:
     return asked_lang(request.headers.get("accept-language"))
 
 
-def verified_visitor(settings: Settings, body: NewSession) -> str | None:
-    """The visitor's identity; where a secret is set, only with the right HMAC-SHA256 of it."""
-    secret = settings.identity_secret.get_secret_value()
-    if body.visitor is None or not secret:
-        return body.visitor
-    right = hmac.new(secret.encode(), body.visitor.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(right.encode(), (body.visitor_hash or "").lower().encode()):
-        raise Unauthorized()
-    return body.visitor
+def own_origin(request: Request) -> str:
+    """The origin under which the caller sees the app itself."""
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
-def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRouter:
+def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions) -> APIRouter:
     """All calls of the contract, over one bot."""
-    router = APIRouter(prefix="/api/v1")
 
-    def authorized(session_id: str, authorization: Annotated[str | None, Header()] = None) -> SessionRecord:
+    def counted(request: Request) -> None:
+        limits.call(request.client.host if request.client else "")
+
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(counted)])
+
+    def let_in(site: Site, request: Request) -> Site:
+        sites.check_origin(site, request.headers.get("origin"), (own_origin(request),))
+        return site
+
+    def authorized(
+        session_id: str, request: Request, authorization: Annotated[str | None, Header()] = None
+    ) -> SessionRecord:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             bot.store.session(session_id)
             raise Unauthorized()
-        return bot.store.authorize(session_id, token.strip())
+        session = bot.store.authorize(session_id, token.strip())
+        let_in(sites.named(session.site), request)
+        return session
+
+    def acting(session: Annotated[SessionRecord, Depends(authorized)]) -> SessionRecord:
+        limits.act(session, proved=sites.named(session.site).proves)
+        return session
+
+    def visible(item_id: str, site: Site) -> Item:
+        item = bot.item(item_id)
+        if not site.shows(item):
+            raise NotFound(what="item", id=item_id)
+        return item
 
     @router.post("/sessions", status_code=201)
     def open_session(body: NewSession, request: Request) -> dict[str, Any]:
+        site = let_in(sites.named(body.site), request)
         lang = body.lang or request_lang(request)
         token = new_token()
         session, slate = bot.open_session(
             token,
             lang,
-            verified_visitor(settings, body),
-            body.domains,
-            body.context,
-            proved=bool(settings.identity_secret.get_secret_value()),
+            site.visitor(body.visitor, body.visitor_hash),
+            site.within(body.domains),
+            body.context.model_dump(exclude_none=True),
+            proved=site.proves,
+            site=site.name,
+            tags=site.tags,
         )
+        told = site.told(lang)
         return {
             "session_id": session.session_id,
             "token": token,
-            "greeting": greeting(lang),
-            "suggestions": suggestions(lang),
+            "greeting": told.get("greeting") or greeting(lang),
+            "suggestions": suggestions(lang, site),
             "slate": slate.as_json(),
+            **({"site": told} if told else {}),
         }
 
     @router.post("/sessions/{session_id}/messages")
     async def say(
-        session: Annotated[SessionRecord, Depends(authorized)], body: NewMessage, request: Request
+        session: Annotated[SessionRecord, Depends(acting)], body: NewMessage, request: Request, key: Key = None
     ) -> Response:
+        accept = request.headers.get("accept", "")
+        streamed = "text/event-stream" in accept or "json" not in accept
+        once = Once.of(bot, session.session_id, key, "messages", body.model_dump()) if key else None
+        if once and (earlier := await run_sync(once.earlier)):
+            again = {"Idempotency-Replayed": "true"}
+            if not streamed:
+                return JSONResponse(earlier["reply"], headers=again)
+            events = b"".join(sse(name, data) for name, data in replayed(earlier["reply"]))
+            return Response(events, media_type="text/event-stream", headers=STREAM_HEADERS | again)
         stop = Event()
-        steps = bot.reply(session.session_id, body.text, stop)
+        steps = _reply(bot, limits, session.session_id, body, stop)
+        steps = once.remembered(steps) if once else steps
         first = await run_sync(next, steps)
-        if "text/event-stream" in request.headers.get("accept", "") or "json" not in request.headers.get("accept", ""):
-            headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-            events = _events(first, steps, stop, request_lang(request))
-            return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+        if streamed:
+            told = _events(first, steps, stop, request_lang(request))
+            return StreamingResponse(told, media_type="text/event-stream", headers=STREAM_HEADERS)
         return JSONResponse((await run_sync(_last, steps)).as_json())
 
+    @router.post("/sessions/{session_id}/cancel", status_code=204)
+    def cancel(session: Annotated[SessionRecord, Depends(authorized)]) -> Response:
+        bot.cancel(session.session_id)
+        return Response(status_code=204)
+
     @router.get("/sessions/{session_id}")
-    def read_session(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
+    def read_session(
+        session: Annotated[SessionRecord, Depends(authorized)],
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        before: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> dict[str, Any]:
+        messages = bot.store.messages(session.session_id, limit + 1, before)
         items = {s.turn_id: [i.item_id for i in s.impressions] for s in bot.store.slates(session.session_id)}
+        shown = messages[-limit:]
         return {
             "session_id": session.session_id,
             "lang": session.lang,
-            "turns": [
-                _turn(message, items.get(message.turn_id, [])) for message in bot.store.messages(session.session_id)
-            ],
+            "turns": [_turn(message, items.get(message.turn_id, [])) for message in shown],
             "interest": view(bot.interest(session.session_id)),
+            **({"before": shown[0].turn_id} if len(messages) > limit else {}),
         }
 
     @router.get("/sessions/{session_id}/interest")
@@ -153,20 +217,29 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
         return view(bot.interest(session.session_id))
 
     @router.patch("/sessions/{session_id}/interest")
-    def edit_interest(session: Annotated[SessionRecord, Depends(authorized)], body: InterestEdit) -> dict[str, Any]:
+    def edit_interest(session: Annotated[SessionRecord, Depends(acting)], body: InterestEdit) -> dict[str, Any]:
         return view(bot.edit_interest(session.session_id, **body.model_dump()))
 
     @router.post("/sessions/{session_id}/feedback", status_code=201)
-    def give_feedback(session: Annotated[SessionRecord, Depends(authorized)], body: NewFeedback) -> dict[str, Any]:
-        kept = bot.feedback(session.session_id, body.item_id, body.kind, body.value, body.turn_id)
-        return {"feedback_id": kept.feedback_id}
+    def give_feedback(
+        session: Annotated[SessionRecord, Depends(acting)], body: NewFeedback, key: Key = None
+    ) -> dict[str, Any]:
+        visible(body.item_id, sites.named(session.site))
+
+        def keep() -> dict[str, Any]:
+            kept = bot.feedback(session.session_id, body.item_id, body.kind, body.value, body.turn_id)
+            return {"feedback_id": kept.feedback_id}
+
+        once = Once.of(bot, session.session_id, key, "feedback", body.model_dump()) if key else None
+        return at_once(once, keep)
 
     @router.get("/sessions/{session_id}/slate")
-    def read_slate(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
+    def read_slate(session: Annotated[SessionRecord, Depends(acting)]) -> dict[str, Any]:
         return bot.slate(session.session_id).as_json()
 
     @router.get("/sessions/{session_id}/why/{item_id:path}")
-    def read_why(session: Annotated[SessionRecord, Depends(authorized)], item_id: str) -> dict[str, Any]:
+    def read_why(session: Annotated[SessionRecord, Depends(acting)], item_id: str) -> dict[str, Any]:
+        visible(item_id, sites.named(session.site))
         return bot.why(session.session_id, item_id).as_json()
 
     @router.get("/sessions/{session_id}/export")
@@ -175,17 +248,25 @@ def api_router(bot: Bot, settings: Settings, suggestions: Suggestions) -> APIRou
 
     @router.delete("/sessions/{session_id}", status_code=204)
     def delete_session(session: Annotated[SessionRecord, Depends(authorized)]) -> Response:
+        bot.cancel(session.session_id)
         bot.store.delete_session(session.session_id)
         return Response(status_code=204)
 
     # An id may hold slashes, so the longer path is looked at first.
     @router.get("/items/{item_id:path}/similar")
-    def read_similar(item_id: str, request: Request) -> dict[str, Any]:
-        return bot.similar(item_id, request_lang(request)).as_json()
+    def read_similar(
+        item_id: str,
+        request: Request,
+        site: SiteName = "",
+        limit: Annotated[int | None, Query(ge=1, le=50)] = None,
+    ) -> dict[str, Any]:
+        of = let_in(sites.named(site), request)
+        visible(item_id, of)
+        return bot.similar(item_id, request_lang(request), limit, of.domains, of.tags).as_json()
 
     @router.get("/items/{item_id:path}")
-    def read_item(item_id: str) -> dict[str, Any]:
-        return bot.item(item_id).as_json()
+    def read_item(item_id: str, request: Request, site: SiteName = "") -> dict[str, Any]:
+        return visible(item_id, let_in(sites.named(site), request)).as_json()
 
     known = [route for route in router.routes if isinstance(route, APIRoute)]
 
@@ -229,6 +310,18 @@ async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], stop: Event, l
             # The head is sent: nobody else can tell the reader any more.
             log.exception("a reply broke off", exc_info=error)
             yield sse("error", problem(ZhiyinError(), lang))
+
+
+def _reply(
+    bot: Bot, limits: Limits, session_id: str, body: NewMessage, stop: Event
+) -> Generator[ReplyEvent, None, None]:
+    """The reply, while there is a seat for it. Raises Busy before the first event."""
+    with limits.seat():
+        checked_text(body.text)
+        if body.context is not None:
+            bot.look_at(session_id, body.context.item_id)
+        with closing(bot.reply(session_id, body.text, stop)) as steps:
+            yield from steps
 
 
 def _last(steps: Iterator[ReplyEvent]) -> Reply:

@@ -19,10 +19,12 @@ from bot.loading import Loader
 from bot.settings import Settings
 from bot.web.api import api_router, request_lang
 from bot.web.figures import WordFigures
+from bot.web.limits import Limits
 from bot.web.page import mount_page
+from bot.web.sites import Sites
 from bot.web.streams import problem
 from bot.web.suggestions import Suggestions
-from errors import InputError, NotReady, ZhiyinError
+from errors import InputError, NotReady, TooMany, ZhiyinError
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +39,20 @@ REFUSALS = {
 def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
     """The whole site over one bot: `/`, `/api/v1`, `/healthz`, `/readyz`, `/metrics`."""
     app = FastAPI(title="Zhiyin", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    sites, limits = Sites.of(settings), Limits.of(settings)
     # Without a CORS layer of our own, Gradio would answer any origin with credentials allowed.
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=list(settings.widget_origins),
+        allow_origins=sites.origins,
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Accept"],
+        allow_headers=["Authorization", "Content-Type", "Accept", "Idempotency-Key"],
+        expose_headers=["Retry-After", "Idempotency-Replayed"],
+        max_age=7_200,
     )
     _answer_errors(app)
     _measure(app, bot, loader)
     suggestions = Suggestions(lambda: loader().recommender.shelf.catalogue)
-    app.include_router(api_router(bot, settings, suggestions))
+    app.include_router(api_router(bot, sites, limits, suggestions))
     _add_health(app, loader)
     mount_page(app, bot, loader, suggestions)
     return app
@@ -61,7 +66,7 @@ def _answer_errors(app: FastAPI) -> None:
         assert isinstance(error, ZhiyinError)
         if error.status >= 500:
             log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
-        return _problem(problem(error, request_lang(request)))
+        return _problem(problem(error, request_lang(request)), retry_after(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: Exception) -> Response:
@@ -91,9 +96,15 @@ def _answer_errors(app: FastAPI) -> None:
         return _problem(problem(ZhiyinError(), request_lang(request)))
 
 
+def retry_after(error: ZhiyinError) -> dict[str, str]:
+    """The header that says when to come again, where that helps."""
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.fields["seconds"])}
+    return {"Retry-After": "2"} if error.status == NotReady.status else {}
+
+
 def _problem(body: dict[str, Any], headers: Any = None) -> Response:
-    extra = {"Retry-After": "2"} if body["status"] == NotReady.status else {}
-    return JSONResponse(body, body["status"], media_type=PROBLEM, headers={**(headers or {}), **extra})
+    return JSONResponse(body, body["status"], media_type=PROBLEM, headers=headers)
 
 
 def _measure(app: FastAPI, bot: Bot, loader: Loader) -> None:

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Protocol
 
 from bot.phrasing.facts import price
+from bot.web.sites import OWN_SITE, Site
 from bot.web.texts import EXAMPLES, SURPRISE
 from errors import Lang
 from retrieval.items import Item
@@ -49,16 +50,17 @@ class Suggestions:
     def __init__(self, catalogue: Callable[[], CatalogueItems]) -> None:
         self._catalogue = catalogue
         self._of: CatalogueItems | None = None
-        self._made: dict[Lang, list[str]] = {}
+        self._made: dict[tuple[str, Lang], list[str]] = {}
 
-    def __call__(self, lang: Lang) -> list[str]:
-        """At most four wishes that the catalogue can answer. Raises NotReady while there is no catalogue."""
+    def __call__(self, lang: Lang, site: Site = OWN_SITE) -> list[str]:
+        """At most four wishes that the site's catalogue can answer. Raises NotReady while there is no catalogue."""
         catalogue = self._catalogue()
         if catalogue is not self._of:
             self._of, self._made = catalogue, {}
-        if lang not in self._made:
-            self._made[lang] = suggestions(catalogue.items, lang)
-        return self._made[lang]
+        key = (site.name, lang)
+        if key not in self._made:
+            self._made[key] = suggestions([item for item in catalogue.items if site.shows(item)], lang)
+        return self._made[key]
 
 
 @dataclass(frozen=True)

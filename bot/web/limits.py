@@ -1,0 +1,83 @@
+"""How much may be asked: by a visitor, from an address, of a site, and of everybody together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import ceil
+from threading import BoundedSemaphore
+from time import time
+
+from limits import RateLimitItem, parse
+from limits.errors import StorageError as CounterError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from bot.settings import Settings
+from errors import Busy, TooMany
+from storage.records import SessionRecord
+
+log = logging.getLogger(__name__)
+
+BUSY_SECONDS = 2
+"""When to come again where everybody together asks too much."""
+
+
+class Limits:
+    """The limits of one app. Safe to share between threads.
+
+    Counted in `storage`: `memory://` counts this process alone; a server counts all replicas together. Where that
+    server is away, nobody is refused.
+    """
+
+    def __init__(self, *, visitor: str, address: str, sites: Mapping[str, str], storage: str, seats: int) -> None:
+        self._visitor, self._address = parse(visitor), parse(address)
+        self._sites = {name: parse(rate) for name, rate in sites.items() if rate}
+        self._counter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+        self._seats = BoundedSemaphore(seats)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that the settings name."""
+        return cls(
+            visitor=settings.rate_limit,
+            address=settings.address_rate_limit,
+            sites={name: site.rate_limit for name, site in settings.sites.items()},
+            storage=settings.rate_storage,
+            seats=settings.queue_size,
+        )
+
+    def call(self, address: str) -> None:
+        """Counts a call of any kind. Raises TooMany."""
+        self._count(self._address, "address", address)
+
+    def act(self, session: SessionRecord, *, proved: bool) -> None:
+        """Counts a message, feedback or an edit. Raises TooMany.
+
+        `proved`: whether the session's visitor is known to be who the id says; then all their sessions count together.
+        """
+        visitor = ("visitor", session.site, session.visitor) if proved and session.visitor else ("session",)
+        self._count(self._visitor, *visitor, *(() if proved and session.visitor else (session.session_id,)))
+        if rate := self._sites.get(session.site):
+            self._count(rate, "site", session.site)
+
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """A place among those that are being answered. Raises Busy where all are taken."""
+        if not self._seats.acquire(blocking=False):
+            raise Busy(seconds=BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            self._seats.release()
+
+    def _count(self, rate: RateLimitItem, *who: str) -> None:
+        try:
+            if self._counter.hit(rate, *who):
+                return
+            free_at = self._counter.get_window_stats(rate, *who).reset_time
+        except CounterError:
+            log.exception("the rate limits cannot be counted; nobody is refused")
+            return
+        raise TooMany(seconds=max(1, ceil(free_at - time())))

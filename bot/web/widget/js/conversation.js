@@ -1,0 +1,361 @@
+// One conversation of one site: what is known of it, what was said, and all that can be done with it. It draws nothing;
+// who watches it is told what changed. It is kept for the site's other pages and shared with its other tabs.
+import { Api, patiently, Problem } from './api.js';
+import { cardOf } from './card.js';
+import { keeper } from './keeping.js';
+import { eventsOf } from './sse.js';
+
+const MOST_TURNS = 20, MOST_WAITING = 20, MOST_LETTERS = 2000, LEAST_SECONDS = 5;
+const FRESH = { session: null, welcome: null, turns: [], pressed: {}, waiting: [] };
+const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+
+export class Conversation {
+  notice = null;
+  interest = null;
+  about = null;
+  erased = false;
+  #watchers = new Set();
+  #who = {};
+  #checked = false;
+  #opening = null;
+  #leaving = null;
+  #context = {};
+  #since = 0;
+
+  constructor(base, site, lang) {
+    Object.assign(this, { site, lang, api: new Api(base), kept: keeper('localStorage', `zhiyin:${site}`) });
+    this.#adopt(this.kept.read());
+  }
+
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  // Tells the views what changed: all, turn, interest, pressed, about or notice.
+  #changed(what, of) {
+    for (const watcher of this.#watchers) watcher.changed(what, of);
+  }
+
+  // Tells the host page; once, however many views there are. False where the page takes care of it itself.
+  #event(name, detail) {
+    const [first] = this.#watchers;
+    return !first || first.event(name, detail);
+  }
+
+  get busy() {
+    return Boolean(this.#leaving);
+  }
+
+  // Opens the session or finds it again; tries until the server answers.
+  async open() {
+    try {
+      await patiently(() => this.#ready(), this.#tell);
+    } catch (problem) {
+      this.#fail(problem);
+    }
+  }
+
+  #tell = (notice) => {
+    this.notice = notice;
+    this.#changed('notice');
+  };
+
+  #fail(problem) {
+    this.#tell(problem instanceof Problem ? { kind: problem.kind, detail: problem.kind === 'wrong' ? problem.detail : '' } : { kind: 'wrong' });
+    this.#event('error', { kind: problem.kind || 'wrong', message: problem.message });
+  }
+
+  #ready() {
+    return (this.#opening ||= this.#find().finally(() => { this.#opening = null; }));
+  }
+
+  async #find() {
+    if (this.session && this.#checked) return;
+    if (this.session && !(await this.#found())) this.#forget();
+    if (!this.session) await this.#begin();
+    this.#checked = true;
+    for (const late of this.waiting.splice(0)) this.#feedback(late).catch(() => {});
+    this.#save();
+    this.#changed('all');
+  }
+
+  async #begin() {
+    const body = { lang: this.lang, ...(this.site && { site: this.site }), ...this.#who, ...this.#with() };
+    const told = await (await this.api.call('POST', 'sessions', { body, lang: this.lang })).json();
+    this.session = { id: told.session_id, token: told.token, visitor: this.#who.visitor || '' };
+    this.welcome = { greeting: told.greeting, suggestions: told.suggestions || [], cards: this.#cards(told.slate), site: told.site || {} };
+  }
+
+  // Whether the server still has the session. What it wrote of a reply that this page did not see the end of is taken over.
+  async #found() {
+    let told;
+    try {
+      told = await (await this.#call('GET')).json();
+    } catch (problem) {
+      if (problem.kind === 'gone') return false;
+      throw problem;
+    }
+    this.interest = told.interest;
+    const open = this.turns.at(-1), [asked, reply] = told.turns.slice(-2);
+    if (open?.state !== 'pending') return true;
+    const known = reply?.role === 'bot' && asked.text === open.said;
+    if (known) open.words = { opening: reply.text, ...reply.lines };
+    open.state = known && reply.complete ? 'done' : 'stopped';
+    return true;
+  }
+
+  #call(method, path = '', { body, ...rest } = {}) {
+    const { id, token } = this.session;
+    return this.api.call(method, `sessions/${id}${path && `/${path}`}`, { token, body, lang: this.lang, ...rest });
+  }
+
+  #cards(slate) {
+    return (slate?.items || []).map((item) => cardOf(item, this.lang));
+  }
+
+  #with() {
+    return this.#context.item_id ? { context: this.#context } : {};
+  }
+
+  // Says something; a reply that is still running is cut off.
+  async say(text) {
+    const said = text.trim().slice(0, MOST_LETTERS);
+    if (!said) return;
+    this.stop();
+    const leaving = (this.#leaving = new AbortController()), key = newKey();
+    const turn = { key, said, state: 'pending', slate: '', cards: [], unmet: [], words: {}, question: null, error: '' };
+    this.erased = false;
+    this.turns.push(turn);
+    this.#save();
+    this.#changed('turn', turn);
+    this.#event('message', { text: said });
+    try {
+      await patiently(() => this.#answer(turn, leaving.signal), this.#tell, leaving.signal);
+    } catch (problem) {
+      turn.state = 'stopped';
+      if (!leaving.signal.aborted) this.#broken(turn, problem);
+    }
+    if (this.#leaving === leaving) this.#leaving = null;
+    if (!this.turns.includes(turn)) return;
+    this.#save();
+    this.#changed('turn', turn);
+  }
+
+  #broken(turn, problem) {
+    turn.error = problem.kind === 'wrong' ? problem.detail : '';
+    turn.problem = problem.kind || 'wrong';
+    this.#event('error', { kind: turn.problem, message: problem.message });
+  }
+
+  async #answer(turn, signal) {
+    await this.#ready();
+    try {
+      const body = { text: turn.said, ...this.#with() };
+      const answer = await this.#call('POST', 'messages', { body, signal, stream: true, key: turn.key });
+      for await (const { name, data } of eventsOf(answer.body)) {
+        this.#hear(turn, name, data);
+        if (turn.state === 'done') return;
+      }
+    } catch (problem) {
+      if (problem.kind !== 'gone' || turn.again) throw problem.name === 'TypeError' ? new Problem('away') : problem;
+      turn.again = true;
+      this.#forget();
+      this.turns.push(turn);
+      return this.#answer(turn, signal);
+    }
+    throw new Problem('away');
+  }
+
+  // One event of the reply. After a broken line it comes anew from its start.
+  #hear(turn, name, data) {
+    if (name === 'slate') {
+      Object.assign(turn, { slate: data.slate_id, cards: this.#cards(data), unmet: data.unmet || [], question: data.question, words: {} });
+      this.#event('slate', { slate_id: data.slate_id, items: data.items });
+      this.#save();
+      this.refresh();
+    } else if (name === 'delta') {
+      turn.words[data.part] = (turn.words[data.part] || '') + data.text;
+    } else if (name === 'done') {
+      const words = { opening: data.text, ...data.lines };
+      Object.assign(turn, { id: data.turn_id, words, state: data.complete ? 'done' : 'stopped' });
+      if (turn.state === 'stopped') throw new Problem('stopped');
+    } else if (name === 'error') {
+      throw new Problem([429, 503].includes(data.status) ? 'busy' : 'wrong', data);
+    }
+    this.#changed('turn', turn);
+  }
+
+  // Cuts the running reply off.
+  stop() {
+    if (!this.#leaving) return;
+    this.#leaving.abort();
+    this.#leaving = null;
+    this.#tell(null);
+    if (this.session) this.#call('POST', 'cancel').catch(() => {});
+  }
+
+  retry(turn) {
+    this.turns = this.turns.filter((one) => one !== turn);
+    this.#changed('all');
+    return this.say(turn.said);
+  }
+
+  async refresh() {
+    try {
+      this.interest = await (await this.#call('GET', 'interest')).json();
+      this.#changed('interest');
+    } catch {
+      // The chips stay as they were.
+    }
+  }
+
+  // Takes something out of the interest; a slate for what it is then follows.
+  async drop(label) {
+    try {
+      this.interest = await (await this.#call('PATCH', 'interest', { body: { remove: [label] } })).json();
+      this.#changed('interest');
+      const slate = await (await this.#call('GET', 'slate')).json();
+      if (this.turns.at(-1)?.kind === 'edited') this.turns.pop();
+      const cards = this.#cards(slate);
+      this.turns.push({ key: newKey(), kind: 'edited', state: 'done', slate: slate.slate_id, cards, unmet: slate.unmet, words: {}, question: slate.question });
+      this.#event('slate', slate);
+      this.#save();
+      this.#changed('all');
+    } catch (problem) {
+      this.#fail(problem);
+    }
+  }
+
+  async why(id) {
+    return (await this.#call('GET', `why/${encodeURIComponent(id)}`)).json();
+  }
+
+  // Like or not for me; pressed again, it is taken back.
+  async press(card, kind, turn) {
+    const before = this.pressed[card.id], now = before === kind ? 'undo' : kind;
+    this.pressed = { ...this.pressed, [card.id]: now === 'undo' ? undefined : now };
+    this.#changed('pressed');
+    try {
+      if (before && now !== 'undo') await this.#feedback({ item_id: card.id, kind: 'undo' });
+      await this.#feedback({ item_id: card.id, kind: now, turn_id: turn?.id });
+      this.#event('feedback', { item_id: card.id, kind: now });
+      this.#save();
+    } catch (problem) {
+      this.pressed = { ...this.pressed, [card.id]: before };
+      this.#changed('pressed');
+      this.#fail(problem);
+    }
+  }
+
+  // A card is opened. False where the host page shows the item itself. Nothing here is waited for.
+  click(card, turn) {
+    this.#feedback({ item_id: card.id, kind: 'click', turn_id: turn?.id }).catch(() => {});
+    return this.#event('click', { item_id: card.id, title: card.title, url: card.url });
+  }
+
+  // Something done on the host page. Before there is a conversation it waits for one.
+  track(kind, id, value) {
+    const done = { item_id: String(id), kind, value };
+    if (this.session) return this.#feedback(done).catch((problem) => this.#event('error', { kind: problem.kind, message: problem.message }));
+    this.waiting = [...this.waiting, done].slice(-MOST_WAITING);
+    return this.#save();
+  }
+
+  async #feedback(body) {
+    return this.#call('POST', 'feedback', { body, keepalive: true, key: newKey() });
+  }
+
+  // Who the visitor is on the host's site. Another visitor's conversation is not gone on with.
+  identify(visitor, hash) {
+    this.#who = visitor ? { visitor: String(visitor), visitor_hash: hash } : {};
+    if (this.session && this.session.visitor !== (this.#who.visitor || '')) this.renew(false);
+  }
+
+  // Which item the page shows; what was looked at before is told with its seconds.
+  async context({ item_id: id = '' } = {}) {
+    this.looked();
+    this.#since = Date.now();
+    this.#context = id ? { item_id: String(id) } : {};
+    this.about = null;
+    this.#changed('about');
+  }
+
+  // The item that the page shows, by its title; one that the catalogue does not have is not spoken of.
+  async look() {
+    const { item_id: id } = this.#context;
+    if (!id || this.about) return;
+    try {
+      const item = await (await this.api.call('GET', `items/${encodeURIComponent(id)}`, { lang: this.lang })).json();
+      if (id === this.#context.item_id) this.about = cardOf(item, this.lang);
+    } catch (problem) {
+      if (problem.kind === 'wrong') this.#context = {};
+    }
+    this.#changed('about');
+  }
+
+  looked() {
+    const { item_id: id } = this.#context, seconds = Math.round((Date.now() - this.#since) / 1000);
+    if (id && this.session && seconds >= LEAST_SECONDS) this.track('browse', id, seconds);
+    this.#since = Date.now();
+  }
+
+  // A new conversation; the old one stays on the server.
+  renew(opening = true) {
+    this.stop();
+    this.#forget();
+    this.#save();
+    this.#changed('all');
+    return opening && this.open();
+  }
+
+  async erase() {
+    this.stop();
+    try {
+      if (this.session) await this.#call('DELETE');
+    } catch (problem) {
+      if (problem.kind !== 'gone') return this.#fail(problem);
+    }
+    this.#forget();
+    this.erased = true;
+    this.kept.write(null);
+    return this.#changed('all');
+  }
+
+  #forget() {
+    this.#adopt({ waiting: this.waiting });
+    this.interest = null;
+    this.#checked = false;
+  }
+
+  #adopt(kept) {
+    Object.assign(this, structuredClone(FRESH), kept);
+  }
+
+  // What another tab said meanwhile stays; of a turn that both have, the whole one.
+  #save() {
+    const kept = this.kept.read();
+    if (kept && kept.session?.id === this.session?.id) this.turns = both(kept.turns, this.turns);
+    const { session, welcome, pressed, waiting } = this;
+    this.kept.write({ session, welcome, pressed, waiting, turns: this.turns.slice(-MOST_TURNS) });
+  }
+
+  // Another tab changed what is kept.
+  told() {
+    const kept = this.kept.read() || FRESH;
+    if (kept.session?.id !== this.session?.id) {
+      this.stop();
+      this.#forget();
+      this.#adopt(structuredClone(kept));
+    } else {
+      Object.assign(this, { pressed: kept.pressed, turns: both(kept.turns, this.turns) });
+    }
+    this.#changed('all');
+  }
+}
+
+function both(kept, own) {
+  const turns = new Map(kept.map((turn) => [turn.key, turn]));
+  for (const turn of own) if (turns.get(turn.key)?.state !== 'done' || turn.state === 'done') turns.set(turn.key, turn);
+  return [...turns.values()];
+}
