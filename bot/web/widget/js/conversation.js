@@ -18,7 +18,7 @@ export class Conversation {
   #who = {};
   #checked = false;
   #opening = null;
-  #leaving = null;
+  #live = null;
   #context = {};
   #since = 0;
 
@@ -44,7 +44,7 @@ export class Conversation {
   }
 
   get busy() {
-    return Boolean(this.#leaving);
+    return Boolean(this.#live);
   }
 
   // Opens the session or finds it again; tries until the server answers.
@@ -97,11 +97,13 @@ export class Conversation {
       throw problem;
     }
     this.interest = told.interest;
-    const open = this.turns.at(-1), [asked, reply] = told.turns.slice(-2);
-    if (open?.state !== 'pending') return true;
-    const known = reply?.role === 'bot' && asked.text === open.said;
-    if (known) open.words = { opening: reply.text, ...reply.lines };
-    open.state = known && reply.complete ? 'done' : 'stopped';
+    const [asked, reply] = told.turns.slice(-2);
+    for (const turn of this.turns) {
+      if (turn.state !== 'pending' || turn === this.#live?.turn) continue;
+      const known = reply?.role === 'bot' && asked.text === turn.said;
+      if (known) turn.words = { opening: reply.text, ...reply.lines };
+      turn.state = known && reply.complete ? 'done' : 'stopped';
+    }
     return true;
   }
 
@@ -111,7 +113,7 @@ export class Conversation {
   }
 
   #cards(slate) {
-    return (slate?.items || []).map((item) => cardOf(item, this.lang));
+    return (slate?.items || []).map((item) => cardOf(item));
   }
 
   #with() {
@@ -119,50 +121,58 @@ export class Conversation {
   }
 
   // Says something; a reply that is still running is cut off.
-  async say(text) {
+  say(text) {
     const said = text.trim().slice(0, MOST_LETTERS);
-    if (!said) return;
+    if (!said) return null;
     this.stop();
-    const leaving = (this.#leaving = new AbortController()), key = newKey();
-    const turn = { key, said, state: 'pending', slate: '', cards: [], unmet: [], words: {}, question: null, error: '' };
+    const turn = { key: newKey(), said };
     this.erased = false;
     this.turns.push(turn);
+    this.#event('message', { text: said });
+    return this.ask(turn);
+  }
+
+  // Asks for the reply to a turn, or once more for one that broke off.
+  async ask(turn) {
+    const leaving = new AbortController(), live = (this.#live = { turn, leaving, key: newKey() });
+    Object.assign(turn, { state: 'pending', slate: '', cards: [], unmet: [], words: {}, question: null, problem: '', detail: '' });
     this.#save();
     this.#changed('turn', turn);
-    this.#event('message', { text: said });
     try {
-      await patiently(() => this.#answer(turn, leaving.signal), this.#tell, leaving.signal);
+      await patiently(() => this.#answer(live), this.#tell, leaving.signal);
     } catch (problem) {
       turn.state = 'stopped';
       if (!leaving.signal.aborted) this.#broken(turn, problem);
     }
-    if (this.#leaving === leaving) this.#leaving = null;
+    if (this.#live === live) this.#live = null;
     if (!this.turns.includes(turn)) return;
     this.#save();
     this.#changed('turn', turn);
   }
 
   #broken(turn, problem) {
-    turn.error = problem.kind === 'wrong' ? problem.detail : '';
     turn.problem = problem.kind || 'wrong';
+    turn.detail = turn.problem === 'wrong' ? problem.detail : '';
     this.#event('error', { kind: turn.problem, message: problem.message });
   }
 
-  async #answer(turn, signal) {
+  async #answer(live) {
+    const { turn, leaving, key } = live;
     await this.#ready();
     try {
       const body = { text: turn.said, ...this.#with() };
-      const answer = await this.#call('POST', 'messages', { body, signal, stream: true, key: turn.key });
+      const answer = await this.#call('POST', 'messages', { body, signal: leaving.signal, stream: true, key });
       for await (const { name, data } of eventsOf(answer.body)) {
         this.#hear(turn, name, data);
-        if (turn.state === 'done') return;
+        if (turn.state !== 'pending') return;
       }
     } catch (problem) {
-      if (problem.kind !== 'gone' || turn.again) throw problem.name === 'TypeError' ? new Problem('away') : problem;
-      turn.again = true;
+      if (problem.kind !== 'gone' || live.again) throw problem.name === 'TypeError' ? new Problem('away') : problem;
+      live.again = true;
       this.#forget();
       this.turns.push(turn);
-      return this.#answer(turn, signal);
+      await this.#answer(live);
+      return;
     }
     throw new Problem('away');
   }
@@ -179,7 +189,6 @@ export class Conversation {
     } else if (name === 'done') {
       const words = { opening: data.text, ...data.lines };
       Object.assign(turn, { id: data.turn_id, words, state: data.complete ? 'done' : 'stopped' });
-      if (turn.state === 'stopped') throw new Problem('stopped');
     } else if (name === 'error') {
       throw new Problem([429, 503].includes(data.status) ? 'busy' : 'wrong', data);
     }
@@ -188,17 +197,11 @@ export class Conversation {
 
   // Cuts the running reply off.
   stop() {
-    if (!this.#leaving) return;
-    this.#leaving.abort();
-    this.#leaving = null;
+    if (!this.#live) return;
+    this.#live.leaving.abort();
+    this.#live = null;
     this.#tell(null);
     if (this.session) this.#call('POST', 'cancel').catch(() => {});
-  }
-
-  retry(turn) {
-    this.turns = this.turns.filter((one) => one !== turn);
-    this.#changed('all');
-    return this.say(turn.said);
   }
 
   async refresh() {
@@ -216,9 +219,8 @@ export class Conversation {
       this.interest = await (await this.#call('PATCH', 'interest', { body: { remove: [label] } })).json();
       this.#changed('interest');
       const slate = await (await this.#call('GET', 'slate')).json();
-      if (this.turns.at(-1)?.kind === 'edited') this.turns.pop();
-      const cards = this.#cards(slate);
-      this.turns.push({ key: newKey(), kind: 'edited', state: 'done', slate: slate.slate_id, cards, unmet: slate.unmet, words: {}, question: slate.question });
+      const key = this.turns.at(-1)?.kind === 'edited' ? this.turns.pop().key : newKey(), cards = this.#cards(slate);
+      this.turns.push({ key, kind: 'edited', state: 'done', slate: slate.slate_id, cards, unmet: slate.unmet, words: {}, question: slate.question });
       this.#event('slate', slate);
       this.#save();
       this.#changed('all');
@@ -287,7 +289,7 @@ export class Conversation {
     if (!id || this.about) return;
     try {
       const item = await (await this.api.call('GET', `items/${encodeURIComponent(id)}`, { lang: this.lang })).json();
-      if (id === this.#context.item_id) this.about = cardOf(item, this.lang);
+      if (id === this.#context.item_id) this.about = cardOf(item);
     } catch (problem) {
       if (problem.kind === 'wrong') this.#context = {};
     }
