@@ -145,6 +145,10 @@ class BetweenTurns:
             raise NotFound(what="item", id=item_id)
         return catalogue.items[catalogue.position[item_id]]
 
+    def items(self) -> tuple[Item, ...]:
+        """The whole catalogue. Raises NotReady."""
+        return self._mind().recommender.shelf.catalogue.items
+
     def similar(
         self,
         item_id: str,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from errno import EADDRNOTAVAIL
 
 import uvicorn
+from fastapi import FastAPI
 
 from bot.bot import Bot
 from bot.importing import index_lock
@@ -49,10 +50,22 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
                 f"\n知音 Zhiyin  →  http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}\n",
                 flush=True,
             )
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+            server = uvicorn.Server(_how(app, settings))
             server.run(sockets=[listening])
         finally:
             loader.close()
+
+
+def _how(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    # Forwarded headers are read by the app, which knows the proxies that may send them.
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        proxy_headers=False,
+        server_header=False,
+        root_path=settings.root_path,
+    )
 
 
 def free_port(host: str, port: int) -> socket.socket:

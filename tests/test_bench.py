@@ -28,6 +28,8 @@ from bot.bot import Bot, Mind
 from bot.phrasing.language_model import Prompt
 from bot.settings import Settings
 from bot.web.api import api_router
+from bot.web.limits import Limits
+from bot.web.sites import Sites
 from errors import SettingsError
 from retrieval.catalogue import item_texts
 
@@ -84,7 +86,8 @@ def test_turns_are_timed_as_a_whole_and_by_stage(bot: Bot) -> None:
 
 def test_the_slate_is_timed_on_the_wire(bot: Bot) -> None:
     app = FastAPI()
-    app.include_router(api_router(bot, Settings(llm="none"), lambda lang: []))
+    settings = Settings(llm="none")
+    app.include_router(api_router(bot, Sites.of(settings), Limits.of(settings), lambda lang, site: []))
     times = measure_wire(app, bot, 3)["wire"]
     assert len(times) == 3
     assert min(times) > 0

@@ -18,9 +18,11 @@ from fastapi.testclient import TestClient
 from bot.interest.state import Dialogue, Interest, Thread, Word, from_state, to_state
 from bot.loading import Status
 from bot.reply import Because, Card, Delta, Reply, ReplyEvent, Slate
+from bot.settings import Settings
 from bot.understanding.turn import Question
 from bot.web.cards import card_json, glyph, pressed, stored_turns, tint, web_address
 from bot.web.guard import allowed
+from bot.web.limits import Limits
 from bot.web.page import SCRIPTS, ChatPage, mount_page, static
 from bot.web.suggestions import Suggestions
 from bot.web.visitor import LANG_COOKIE, SESSION_COOKIE, page_lang
@@ -160,7 +162,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallBot,
     app.add_middleware(CORSMiddleware, allow_origins=[])
 
     async def build() -> None:
-        mount_page(app, bot, SmallLoader(), suggestions)
+        mount_page(app, bot, SmallLoader(), suggestions, Limits.of(Settings()))
 
     # Outside a running loop Gradio makes one of its own and leaves it open.
     asyncio.run(build())
@@ -187,7 +189,7 @@ def asking(session: SessionRecord | None = None, token: str = "", **cookies: str
 
 
 def page_of(bot: SmallBot) -> ChatPage:
-    return ChatPage(bot, Suggestions(lambda: SmallCatalogue(tuple(ITEMS.values()))))
+    return ChatPage(bot, Suggestions(lambda: SmallCatalogue(tuple(ITEMS.values()))), Limits.of(Settings()))
 
 
 def event(**data: Any) -> gr.EventData:

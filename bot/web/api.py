@@ -14,20 +14,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from bot.bot import Bot, as_lang
+from bot.bot import Bot
 from bot.interest.state import view
 from bot.keeping import checked_text
 from bot.phrasing.outcomes import words_of
 from bot.reply import Reply, ReplyEvent
+from bot.web.access import own_origin
 from bot.web.limits import Limits
 from bot.web.once import Once, at_once, replayed
+from bot.web.problems import problem, request_lang
+from bot.web.schema import FeedbackKind
 from bot.web.sites import Site, Sites
-from bot.web.streams import in_threads, problem, sse, sse_of
+from bot.web.streams import in_threads, sse, sse_of
 from bot.web.suggestions import Suggestions
 from bot.web.texts import greeting
 from errors import InputError, Lang, NotFound, Unauthorized, ZhiyinError
 from retrieval.items import Item
-from storage.records import MessageRecord, SessionRecord, new_token
+from storage.records import FeedbackRecord, MessageRecord, SessionRecord, new_token
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,7 @@ class NewFeedback(BaseModel):
     """What the visitor did with an item."""
 
     item_id: Annotated[str, Field(max_length=128)]
-    kind: str
+    kind: FeedbackKind
     value: float | None = None
     turn_id: Annotated[str, Field(max_length=64)] | None = None
 
@@ -94,29 +97,15 @@ class InterestEdit(BaseModel):
     unpin: Labels = []
 
 
-def asked_lang(accept_language: str | None) -> Lang:
-    """The reader's language by the browser's header; Chinese where it comes first, else English."""
-    first = (accept_language or "").split(",")[0].strip().lower()
-    return "zh" if first.startswith("zh") else "en"
-
-
-def request_lang(request: Request) -> Lang:
-    """The language in which to tell the caller of an error."""
-    return asked_lang(request.headers.get("accept-language"))
-
-
-def own_origin(request: Request) -> str:
-    """The origin under which the caller sees the app itself."""
-    return f"{request.url.scheme}://{request.url.netloc}"
-
-
 def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions) -> APIRouter:
     """All calls of the contract, over one bot."""
 
     def counted(request: Request) -> None:
         limits.call(request.client.host if request.client else "")
 
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(counted)])
+    router = APIRouter(
+        prefix="/api/v1", dependencies=[Depends(counted)], generate_unique_id_function=lambda route: route.name
+    )
 
     def let_in(site: Site, request: Request) -> Site:
         sites.check_origin(site, request.headers.get("origin"), (own_origin(request),))
@@ -143,7 +132,7 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
             raise NotFound(what="item", id=item_id)
         return item
 
-    @router.post("/sessions", status_code=201)
+    @router.post("/sessions", status_code=201, response_model=None)
     def open_session(body: NewSession, request: Request) -> dict[str, Any]:
         site = let_in(sites.named(body.site), request)
         lang = body.lang or request_lang(request)
@@ -168,7 +157,7 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
             **({"site": told} if told else {}),
         }
 
-    @router.post("/sessions/{session_id}/messages")
+    @router.post("/sessions/{session_id}/messages", response_model=None)
     async def say(
         session: Annotated[SessionRecord, Depends(acting)], body: NewMessage, request: Request, key: Key = None
     ) -> Response:
@@ -190,12 +179,12 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
             return StreamingResponse(told, media_type="text/event-stream", headers=STREAM_HEADERS)
         return JSONResponse((await run_sync(_last, steps)).as_json())
 
-    @router.post("/sessions/{session_id}/cancel", status_code=204)
+    @router.post("/sessions/{session_id}/cancel", status_code=204, response_model=None)
     def cancel(session: Annotated[SessionRecord, Depends(authorized)]) -> Response:
         bot.cancel(session.session_id)
         return Response(status_code=204)
 
-    @router.get("/sessions/{session_id}")
+    @router.get("/sessions/{session_id}", response_model=None)
     def read_session(
         session: Annotated[SessionRecord, Depends(authorized)],
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -212,15 +201,15 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
             **({"before": shown[0].turn_id} if len(messages) > limit else {}),
         }
 
-    @router.get("/sessions/{session_id}/interest")
+    @router.get("/sessions/{session_id}/interest", response_model=None)
     def read_interest(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return view(bot.interest(session.session_id))
 
-    @router.patch("/sessions/{session_id}/interest")
+    @router.patch("/sessions/{session_id}/interest", response_model=None)
     def edit_interest(session: Annotated[SessionRecord, Depends(acting)], body: InterestEdit) -> dict[str, Any]:
         return view(bot.edit_interest(session.session_id, **body.model_dump()))
 
-    @router.post("/sessions/{session_id}/feedback", status_code=201)
+    @router.post("/sessions/{session_id}/feedback", status_code=201, response_model=None)
     def give_feedback(
         session: Annotated[SessionRecord, Depends(acting)], body: NewFeedback, key: Key = None
     ) -> dict[str, Any]:
@@ -233,27 +222,49 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         once = Once.of(bot, session.session_id, key, "feedback", body.model_dump()) if key else None
         return at_once(once, keep)
 
-    @router.get("/sessions/{session_id}/slate")
+    @router.get("/sessions/{session_id}/feedback", response_model=None)
+    def list_feedback(
+        session: Annotated[SessionRecord, Depends(authorized)],
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        after: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> dict[str, Any]:
+        kept = [_feedback(record) for record in reversed(bot.store.feedback(session.session_id))]
+        return _paged("feedback", kept, "feedback_id", limit, after)
+
+    @router.get("/sessions/{session_id}/slate", response_model=None)
     def read_slate(session: Annotated[SessionRecord, Depends(acting)]) -> dict[str, Any]:
         return bot.slate(session.session_id).as_json()
 
-    @router.get("/sessions/{session_id}/why/{item_id:path}")
+    @router.get("/sessions/{session_id}/why/{item_id:path}", response_model=None)
     def read_why(session: Annotated[SessionRecord, Depends(acting)], item_id: str) -> dict[str, Any]:
         visible(item_id, sites.named(session.site))
         return bot.why(session.session_id, item_id).as_json()
 
-    @router.get("/sessions/{session_id}/export")
+    @router.get("/sessions/{session_id}/export", response_model=None)
     def export_session(session: Annotated[SessionRecord, Depends(authorized)]) -> dict[str, Any]:
         return bot.store.export_session(session.session_id)
 
-    @router.delete("/sessions/{session_id}", status_code=204)
+    @router.delete("/sessions/{session_id}", status_code=204, response_model=None)
     def delete_session(session: Annotated[SessionRecord, Depends(authorized)]) -> Response:
         bot.cancel(session.session_id)
         bot.store.delete_session(session.session_id)
         return Response(status_code=204)
 
+    @router.get("/items", response_model=None)
+    def list_items(
+        request: Request,
+        site: SiteName = "",
+        domain: Annotated[str, Query(max_length=128)] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: Annotated[str | None, Query(max_length=128)] = None,
+    ) -> dict[str, Any]:
+        of = let_in(sites.named(site), request)
+        found = [item for item in bot.items() if of.shows(item) and domain in ("", item.domain)]
+        page = _paged("items", found, "id", limit, after)
+        return page | {"items": [item.as_json() for item in page["items"]]}
+
     # An id may hold slashes, so the longer path is looked at first.
-    @router.get("/items/{item_id:path}/similar")
+    @router.get("/items/{item_id:path}/similar", response_model=None)
     def read_similar(
         item_id: str,
         request: Request,
@@ -264,7 +275,7 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         visible(item_id, of)
         return bot.similar(item_id, request_lang(request), limit, of.domains, of.tags).as_json()
 
-    @router.get("/items/{item_id:path}")
+    @router.get("/items/{item_id:path}", response_model=None)
     def read_item(item_id: str, request: Request, site: SiteName = "") -> dict[str, Any]:
         return visible(item_id, let_in(sites.named(site), request)).as_json()
 
@@ -280,6 +291,28 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(right))})
 
     return router
+
+
+def _paged(name: str, found: Sequence[Any], id_name: str, limit: int, after: str | None) -> dict[str, Any]:
+    """The page of `found` that follows the one with the id `after`; with where to go on, if there is more."""
+    ids = [one[id_name] if isinstance(one, dict) else getattr(one, id_name) for one in found]
+    if after is not None and after not in ids:
+        raise NotFound(what=id_name, id=after)
+    start = 0 if after is None else ids.index(after) + 1
+    page = found[start : start + limit]
+    return {name: list(page), **({"after": ids[start + limit - 1]} if start + limit < len(found) else {})}
+
+
+def _feedback(record: FeedbackRecord) -> dict[str, Any]:
+    return {
+        "feedback_id": record.feedback_id,
+        "item_id": record.item_id,
+        "kind": record.kind,
+        "value": record.value,
+        "turn_id": record.turn_id,
+        "undone": record.undone,
+        "created_at": record.created_at.isoformat(),
+    }
 
 
 def _turn(message: MessageRecord, items: Sequence[str]) -> dict[str, Any]:
@@ -329,6 +362,3 @@ def _last(steps: Iterator[ReplyEvent]) -> Reply:
         if isinstance(event, Reply):
             return event
     raise InputError(field="text", zh_reason="没有得到回答", reason="there was no answer")
-
-
-__all__ = ["api_router", "as_lang", "asked_lang", "request_lang"]

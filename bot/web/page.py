@@ -28,6 +28,7 @@ from bot.understanding.language import language
 from bot.web.cards import card_json, edited_turn, pressed, stored_turns, turn_json
 from bot.web.guard import Guard
 from bot.web.heard import heard_json
+from bot.web.limits import Limits
 from bot.web.reasons import why_json
 from bot.web.suggestions import Suggestions
 from bot.web.texts import greeting
@@ -49,9 +50,10 @@ CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%
 class ChatPage:
     """What the page's events do. Each finds its session by the request's cookie; nothing is kept here."""
 
-    def __init__(self, bot: Bot, suggestions: Suggestions) -> None:
+    def __init__(self, bot: Bot, suggestions: Suggestions, limits: Limits) -> None:
         self._bot = bot
         self._suggestions = suggestions
+        self._limits = limits
 
     def visit(self, request: gr.Request) -> dict[str, Any]:
         """The conversation as it stands, for a page that has just opened."""
@@ -73,8 +75,9 @@ class ChatPage:
         """Answers a message: (turn, what was felt), first with the cards, then with each piece of words."""
         key, text = given(event, "key"), given(event, "text")
         try:
-            session = self._session(request, given(event, "session_id"))
-            yield from self._answer(session, key, text, asked(request))
+            session = self._acting(request, given(event, "session_id"))
+            with self._limits.seat():
+                yield from self._answer(session, key, text, asked(request))
         except (Unauthorized, NotFound) as gone:
             yield turn_json(key, text, "gone", error=gone.say(asked(request))), gr.skip()
         except ZhiyinError as error:
@@ -85,7 +88,7 @@ class ChatPage:
         """Keeps what the visitor pressed on a card that was shown to them; a second press takes it back."""
         item_id, kind = given(event, "item_id"), given(event, "kind")
         try:
-            session = self._session(request, given(event, "session_id"))
+            session = self._acting(request, given(event, "session_id"))
             self._keep(session.session_id, item_id, kind)
             return self._felt(session.session_id, asked(request))
         except ZhiyinError as error:
@@ -95,7 +98,7 @@ class ChatPage:
         """Changes the interest by the visitor's own hand: what was felt, then a slate for what it is now."""
         act, label, lang = given(event, "act"), given(event, "label"), asked(request)
         try:
-            session = self._session(request, given(event, "session_id"))
+            session = self._acting(request, given(event, "session_id"))
             if act not in EDITS:
                 raise NotFound(what="act", id=act)
             self._bot.edit_interest(session.session_id, **{act: (label,)})
@@ -162,6 +165,12 @@ class ChatPage:
             "pressed": pressed(self._bot.store.feedback(session_id)),
         }
 
+    def _acting(self, request: gr.Request, shown: str) -> SessionRecord:
+        """The cookie's session, for something that counts. Raises TooMany."""
+        session = self._session(request, shown)
+        self._limits.act(session, proved=False)
+        return session
+
     def _session(self, request: gr.Request, shown: str = "") -> SessionRecord:
         """The cookie's session; Unauthorized where the page shows another one (left open in a second tab)."""
         session = visitor_session(self._bot.store, request.cookies)
@@ -225,12 +234,12 @@ def build_page(page: ChatPage) -> gr.Blocks:
     return demo
 
 
-def mount_page(app: FastAPI, bot: Bot, loader: Loader, suggestions: Suggestions) -> None:
+def mount_page(app: FastAPI, bot: Bot, loader: Loader, suggestions: Suggestions, limits: Limits) -> None:
     """Adds the page at `/` and what belongs to it. Must come last: it takes every path left over."""
     app.include_router(visitor_router(bot, loader))
     gr.mount_gradio_app(
         app,
-        build_page(ChatPage(bot, suggestions)),
+        build_page(ChatPage(bot, suggestions, limits)),
         path="/",
         theme=gr.themes.Base(font=["system-ui"], font_mono=["monospace"]),
         head=f"<style>{''.join(map(static, STYLES))}</style><script>{static('head.js')}</script>",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from functools import cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -13,22 +13,26 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.bot import Bot
 from bot.loading import Loader
 from bot.settings import Settings
-from bot.web.api import api_router, request_lang
+from bot.web.access import Access, Forwarded, Headers
+from bot.web.api import api_router
+from bot.web.description import describe
 from bot.web.figures import WordFigures
 from bot.web.limits import Limits
 from bot.web.page import mount_page
+from bot.web.problems import answered, refusal, request_lang
 from bot.web.sites import Sites
-from bot.web.streams import problem
 from bot.web.suggestions import Suggestions
-from errors import InputError, NotReady, TooMany, ZhiyinError
+from bot.web.widget.routes import widget_router
+from errors import InputError, ZhiyinError
 
 log = logging.getLogger(__name__)
 
-PROBLEM = "application/problem+json"
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REFUSALS = {
     404: ("{path} 这里什么也没有。", "There is nothing at {path}."),
     405: ("{path} 不能用 {method}。", "{path} does not take {method}."),
@@ -38,8 +42,11 @@ REFUSALS = {
 
 def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
     """The whole site over one bot: `/`, `/api/v1`, `/healthz`, `/readyz`, `/metrics`."""
-    app = FastAPI(title="Zhiyin", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(title="Zhiyin", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     sites, limits = Sites.of(settings), Limits.of(settings)
+    # The last one added is the first that a request meets.
+    _measure(app, bot, loader)
+    app.add_middleware(Access, limits=limits)
     # Without a CORS layer of our own, Gradio would answer any origin with credentials allowed.
     app.add_middleware(
         CORSMiddleware,
@@ -49,12 +56,15 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
         expose_headers=["Retry-After", "Idempotency-Replayed"],
         max_age=7_200,
     )
+    app.add_middleware(Headers)
+    app.add_middleware(Forwarded, trusted=settings.trusted_proxies)
     _answer_errors(app)
-    _measure(app, bot, loader)
     suggestions = Suggestions(lambda: loader().recommender.shelf.catalogue)
+    _add_description(app)
     app.include_router(api_router(bot, sites, limits, suggestions))
     _add_health(app, loader)
-    mount_page(app, bot, loader, suggestions)
+    app.include_router(widget_router())
+    mount_page(app, bot, loader, suggestions, limits)
     return app
 
 
@@ -66,7 +76,7 @@ def _answer_errors(app: FastAPI) -> None:
         assert isinstance(error, ZhiyinError)
         if error.status >= 500:
             log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
-        return _problem(problem(error, request_lang(request)), retry_after(error))
+        return refusal(error, request)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: Exception) -> Response:
@@ -76,35 +86,45 @@ def _answer_errors(app: FastAPI) -> None:
         names = [part for part in first["loc"] if part not in ("body", "query", "path", "header")]
         field = ".".join(map(str, names)) if names and first["type"] != "json_invalid" else "body"
         wrong = InputError(field=field, zh_reason=f"格式不对（{first['msg']}）", reason=str(first["msg"]))
-        return _problem(problem(wrong, request_lang(request)))
+        return refusal(wrong, request)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 400:
             wrong = InputError(field="body", zh_reason="不是 JSON", reason="it is no JSON")
-            return _problem(problem(wrong, request_lang(request)))
+            return refusal(wrong, request)
         zh, en = REFUSALS.get(error.status_code, (error.detail,) * 2)
         told = (zh if request_lang(request) == "zh" else en).format(path=request.url.path, method=request.method)
         code = str(error.detail).lower().replace(" ", "_")
         body = {"type": "about:blank", "status": error.status_code, "title": error.detail, "detail": told, "code": code}
-        return _problem(body, error.headers)
-
-    @app.exception_handler(Exception)
-    async def unknown(request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _problem(problem(ZhiyinError(), request_lang(request)))
+        return answered(body, error.headers)
 
 
-def retry_after(error: ZhiyinError) -> dict[str, str]:
-    """The header that says when to come again, where that helps."""
-    if isinstance(error, TooMany):
-        return {"Retry-After": str(error.fields["seconds"])}
-    return {"Retry-After": "2"} if error.status == NotReady.status else {}
+class Measured:
+    """Counts and times requests by route, as far as an answer's head."""
 
+    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram) -> None:
+        self._app = app
+        self._requests = requests
+        self._seconds = seconds
 
-def _problem(body: dict[str, Any], headers: Any = None) -> Response:
-    return JSONResponse(body, body["status"], media_type=PROBLEM, headers=headers)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and looks at its answer's head."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = perf_counter()
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
+                self._requests.labels(method, route, str(message["status"])).inc()
+                self._seconds.labels(method, route).observe(perf_counter() - start)
+            await send(message)
+
+        await self._app(scope, receive, noted)
 
 
 def _measure(app: FastAPI, bot: Bot, loader: Loader) -> None:
@@ -113,19 +133,20 @@ def _measure(app: FastAPI, bot: Bot, loader: Loader) -> None:
     registry.register(WordFigures(bot, loader))
     requests = Counter("zhiyin_requests", "Requests answered", ["method", "route", "status"], registry=registry)
     seconds = Histogram("zhiyin_request_seconds", "Time to the answer's head", ["method", "route"], registry=registry)
-
-    @app.middleware("http")
-    async def measured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        start = perf_counter()
-        response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "other")
-        requests.labels(request.method, route, str(response.status_code)).inc()
-        seconds.labels(request.method, route).observe(perf_counter() - start)
-        return response
+    app.add_middleware(Measured, requests=requests, seconds=seconds)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _add_description(app: FastAPI) -> None:
+    """`/api/v1/openapi.json`. Must come before the interface, which takes every path left over below its prefix."""
+    app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    def openapi() -> dict[str, Any]:
+        return app.openapi()
 
 
 def _add_health(app: FastAPI, loader: Loader) -> None:

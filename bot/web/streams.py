@@ -11,7 +11,6 @@ import anyio
 from anyio.to_thread import run_sync
 
 from bot.reply import Delta, Reply, ReplyEvent, Slate
-from errors import Lang, ZhiyinError
 
 T = TypeVar("T")
 _END: Any = object()
@@ -53,15 +52,3 @@ def sse_of(event: ReplyEvent) -> bytes:
     """A reply's event on the wire: `slate`, `delta` or `done`."""
     names = {Slate: "slate", Delta: "delta", Reply: "done"}
     return sse(names[type(event)], event.as_json())
-
-
-def problem(error: ZhiyinError, lang: Lang) -> dict[str, Any]:
-    """An error as RFC 9457 problem details."""
-    return {
-        "type": "about:blank",
-        "status": error.status,
-        "title": error.code.replace("_", " "),
-        "detail": error.say(lang),
-        "code": error.code,
-        **({"field": error.fields["field"]} if "field" in error.fields else {}),
-    }

@@ -13,8 +13,7 @@ from pydantic import BaseModel
 
 from bot.bot import Bot
 from bot.loading import Loader
-from bot.web.api import asked_lang
-from bot.web.streams import problem
+from bot.web.problems import asked_lang, problem
 from errors import Lang, NotFound, NotReady, Unauthorized
 from storage.records import SessionRecord, new_token
 from storage.store import Store

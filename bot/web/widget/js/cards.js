@@ -5,8 +5,8 @@ import { icon } from './icons.js';
 import { picture } from './picture.js';
 import { whyButton } from './why.js';
 
-export function drawCard(view, card, turn) {
-  const { text } = view, price = priceOf(card, text);
+export function drawCard(view, told, turn) {
+  const { text } = view, card = { ...told, url: told.url || view.chat.addressOf(told) }, price = priceOf(card, text);
   return el('article', { class: 'card', 'data-id': card.id, 'aria-label': card.title },
     link(view, card, turn, { class: 'picture', tabindex: '-1', 'aria-hidden': 'true' }, picture(card, view.drawings)),
     el('div', { class: 'face' },

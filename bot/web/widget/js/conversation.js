@@ -288,7 +288,7 @@ export class Conversation {
     const { item_id: id } = this.#context;
     if (!id || this.about) return;
     try {
-      const item = await (await this.api.call('GET', `items/${encodeURIComponent(id)}`, { lang: this.lang })).json();
+      const item = await (await this.api.call('GET', `items/${encodeURIComponent(id)}?site=${this.site}`, { lang: this.lang })).json();
       if (id === this.#context.item_id) this.about = cardOf(item);
     } catch (problem) {
       if (problem.kind === 'wrong') this.#context = {};

@@ -43,6 +43,12 @@ export class Chat extends HTMLElement {
     return webAddress(this.getAttribute('privacy'));
   }
 
+  // Where the catalogue has no address for an item, the site may say how to make one of its id.
+  addressOf({ id }) {
+    const pattern = this.getAttribute('item-url') || '';
+    return pattern && webAddress(new URL(pattern.replace('{id}', encodeURIComponent(id)), location.href));
+  }
+
   get #base() {
     return this.getAttribute('base') || Chat.base;
   }
