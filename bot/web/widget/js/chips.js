@@ -20,10 +20,10 @@ function labelsOf(interest) {
   if (!interest) return [];
   const words = interest.threads.flatMap(({ words: heard, weight }) => heard.map((word) => ({ label: word.text, heavy: word.weight * weight })));
   const kept = [
-    ...words.sort((a, b) => b.heavy - a.heavy).slice(0, MOST_WORDS).map(({ label }) => ({ label, kind: 'word' })),
     ...interest.constraints.map(({ text: label }) => ({ label, kind: 'limit' })),
     ...interest.refusals.map(({ text: label }) => ({ label, kind: 'refusal' })),
+    ...words.sort((a, b) => b.heavy - a.heavy).slice(0, MOST_WORDS).map(({ label }) => ({ label, kind: 'word' })),
   ];
   // A limit is often a word too; as a limit it says more.
-  return [...new Map(kept.map((one) => [one.label, one])).values()];
+  return kept.filter(({ label }, i) => kept.findIndex((one) => one.label === label) === i);
 }

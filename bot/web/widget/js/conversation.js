@@ -22,8 +22,8 @@ export class Conversation {
   #context = {};
   #since = 0;
 
-  constructor(base, site, lang) {
-    Object.assign(this, { site, lang, api: new Api(base), kept: keeper('localStorage', `zhiyin:${site}`) });
+  constructor(base, site, lang, domains) {
+    Object.assign(this, { site, lang, domains, api: new Api(base), kept: keeper('localStorage', `zhiyin:${site}`) });
     this.#adopt(this.kept.read());
   }
 
@@ -81,7 +81,7 @@ export class Conversation {
   }
 
   async #begin() {
-    const body = { lang: this.lang, ...(this.site && { site: this.site }), ...this.#who, ...this.#with() };
+    const body = { lang: this.lang, ...(this.site && { site: this.site }), ...(this.domains.length && { domains: this.domains }), ...this.#who, ...this.#with() };
     const told = await (await this.api.call('POST', 'sessions', { body, lang: this.lang })).json();
     this.session = { id: told.session_id, token: told.token, visitor: this.#who.visitor || '' };
     this.welcome = { greeting: told.greeting, suggestions: told.suggestions || [], cards: this.#cards(told.slate), site: told.site || {} };

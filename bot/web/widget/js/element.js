@@ -16,9 +16,9 @@ const talks = new Map();
 let bubbleSheet = null;
 
 // Widgets of the same site share one conversation.
-function talkOf(base, site, lang) {
+function talkOf(base, site, ...rest) {
   const key = `${base} ${site}`;
-  if (!talks.has(key)) talks.set(key, new Conversation(base, site, lang));
+  if (!talks.has(key)) talks.set(key, new Conversation(base, site, ...rest));
   return talks.get(key);
 }
 
@@ -43,6 +43,10 @@ export class Chat extends HTMLElement {
     return webAddress(this.getAttribute('privacy'));
   }
 
+  listed(name, sign) {
+    return (this.getAttribute(name) || '').split(sign).map((one) => one.trim()).filter(Boolean);
+  }
+
   // Where the catalogue has no address for an item, the site may say how to make one of its id.
   addressOf({ id }) {
     const pattern = this.getAttribute('item-url') || '';
@@ -62,7 +66,7 @@ export class Chat extends HTMLElement {
   }
 
   get talk() {
-    return (this.#talk ||= talkOf(this.#base, this.#site, this.#lang));
+    return (this.#talk ||= talkOf(this.#base, this.#site, this.#lang, this.listed('domains', ',')));
   }
 
   connectedCallback() {

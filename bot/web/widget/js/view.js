@@ -71,12 +71,12 @@ export class View {
   }
 
   #greet(welcome, brand) {
-    const { talk, text, chat } = this, privacy = chat.privacy;
+    const { talk, text, chat } = this, privacy = chat.privacy, own = chat.listed('suggestions', '|');
     const greeting = el('p', { class: 'greeting' }, brand.greeting || welcome.greeting);
     if (talk.turns.length) return [greeting];
     return [
       greeting,
-      wishes(this, [...(talk.about ? text.asks : []), ...welcome.suggestions].slice(0, 4), text.try),
+      wishes(this, [...(talk.about ? text.asks : []), ...(own.length ? own : welcome.suggestions)].slice(0, 4), text.try),
       ...(welcome.cards.length ? [el('p', { class: 'caption' }, text.first), el('div', { class: 'cards' }, ...welcome.cards.map((card) => drawCard(this, card)))] : []),
       el('p', { class: 'privacy' }, text.privacy, privacy && ' ', privacy && el('a', { href: privacy, target: '_blank', rel: 'noopener noreferrer' }, text.terms)),
     ];
