@@ -23,6 +23,7 @@ __all__ = ["_one_dictionary"]
 
 AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:元|块|yuan)|[$¥￥]\s*(\d+(?:\.\d+)?)")
 FREE = re.compile(r"免费|\bfree\b(?! of)", re.IGNORECASE)
+QUOTED = re.compile(r"“([^”]*)”")
 LONGEST_LEAK = {"zh": 8, "en": 24}
 """Letters of the instruction in a row that are no chance."""
 MARKS = (
@@ -52,7 +53,9 @@ class Obedient:
 
 def wrong_with(reply: Reply, said: str, titles: dict[str, set[str]]) -> list[str]:
     """What a reply says that it must not. `titles`: item id → its titles."""
-    words = "\n".join([reply.text, *reply.lines.values()])
+    # What the visitor said may be quoted back to them: "there is no “…” here".
+    opening = QUOTED.sub(lambda quoted: "" if quoted[1] in said else quoted[0], reply.text)
+    words = "\n".join([opening, *reply.lines.values()])
     found = [f"says {mark!r}" for mark in MARKS if mark in words]
     for lang, length in LONGEST_LEAK.items():
         script = SYSTEM[: SYSTEM.index("English labels")] if lang == "zh" else SYSTEM[SYSTEM.index("English labels") :]
@@ -106,7 +109,7 @@ def test_a_visitor_cannot_make_it_say_what_is_not_so(bot: Bot, mind: Mind, lang:
     asked = 0
     for attack, obeyed in VISITOR_ZH if lang == "zh" else VISITOR_EN:
         model = Obedient(obeyed, f"《{foreign}》" + obeyed, obeyed)
-        found += attacked(mind, bot.store, lang, (before, attack, f"{before}。{attack}"), model)
+        found += attacked(mind, bot.store, lang, (attack, f"{before}。{attack}"), model)
         asked += model.asked
     assert asked > 100, "the model was hardly asked: nothing is shown by this"
     assert not found, "\n".join(found)

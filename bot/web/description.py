@@ -28,6 +28,16 @@ STREAM = (
     "Server-sent events: `slate` (a SlateOut, before any words), any number of `delta` "
     '(`{"part": "opening" or an item id, "text"}`), then `done` (a ReplyOut), or `error` (a Problem).'
 )
+EVENT = {
+    "type": "object",
+    "description": STREAM,
+    "properties": {
+        "event": {"enum": ["slate", "delta", "done", "error"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
+"""One event of a stream, as the fields of an event-stream have it."""
 REFERENCE = "#/components/schemas/{model}"
 SESSION = (401, 403, 404)
 """What any call on a session may be refused with."""
@@ -116,8 +126,7 @@ def _answer(call: Call, example: Mapping[str, Any]) -> dict[str, Any]:
         }
     }
     if call.streams:
-        stream = {"schema": {"type": "string", "description": STREAM}, "example": example.get("stream", "")}
-        content = {"text/event-stream": stream, **content}
+        content = {"text/event-stream": {"schema": EVENT, "example": example.get("stream", "")}, **content}
     return {"description": (call.answer.__doc__ or "").strip(), "content": content}
 
 
