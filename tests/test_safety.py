@@ -173,7 +173,7 @@ def test_nothing_can_be_uploaded(site: Site) -> None:
 TRAVERSALS = [
     f"{prefix}{step}{target}"
     for prefix in ("/assets/", "/static/", "/api/v1/items/", "/gradio_api/", "/gradio_api/heartbeat/", "/")
-    for step in ("../../../../", "..%2f..%2f..%2f..%2f", "%2e%2e/%2e%2e/%2e%2e/", "....//....//", "..%5c..%5c", "%252e%252e%252f")
+    for step in ("../../../", "..%2f..%2f", "%2e%2e/%2e%2e/", "....//....//", "..%5c..%5c", "%252e%252e%252f")
     for target in ("etc/passwd", "zhiyin.db", "bot/settings.py", ".env", "zhiyin.toml")
 ]  # fmt: skip
 
