@@ -1,4 +1,4 @@
-"""The Python client: the same conversation, waiting and awaited, over the real app; and what it does when that fails."""
+"""The Python client: the same conversation, waiting and awaited, over the real app; and how it fails."""
 
 from __future__ import annotations
 

@@ -57,9 +57,8 @@ def main() -> None:
                 except httpx.TransportError:
                     pass
                 time.sleep(1)
-            print(
-                "| abusers | call | calls | failed | p50 ms | p95 ms | p99 ms |\n| --- | --- | --- | --- | --- | --- | --- |"
-            )
+            print("| abusers | call | calls | failed | p50 ms | p95 ms | p99 ms |")
+            print("| --- | --- | --- | --- | --- | --- | --- |")
             for abusers in (0, 1):
                 for row in sorted(visited(seconds, abusers), key=lambda row: str(row["name"])):
                     times = [f"{percentile(row['response_times'], share):.0f}" for share in SHARES]
