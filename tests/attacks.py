@@ -115,5 +115,5 @@ NOT_HELD_BACK_YET = frozenset(
         "拨打13800000000领奖。",
     )
 )
-"""Lines that the check still lets through: nearly all of them repeat what the visitor, or the item's own text, has said.
+"""Lines that the check still lets through: nearly all repeat what the visitor, or the item's own text, has said.
 Empty this as the check learns to hold them back; a line that is not here and gets through fails the test."""

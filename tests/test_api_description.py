@@ -45,6 +45,17 @@ def test_every_call_is_described_with_its_problems_and_examples(document: dict[s
     assert "text/event-stream" in found["say"]["responses"]["200"]["content"]
 
 
+def test_the_page_to_read_has_every_call_and_no_script(site: Site) -> None:
+    answer = site.client.get("/api/v1/docs")
+    assert answer.status_code == 200
+    assert "script" not in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+    assert "http://" not in answer.text.replace("http://testserver", "")
+    for name, call in CALLS.items():
+        assert f"id='{name}'" in answer.text
+        assert call.summary in answer.text
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     def references(node: Any) -> Iterator[str]:
         if isinstance(node, dict):

@@ -52,8 +52,16 @@ class Card:
     def of(cls, raw: Json) -> Card:
         """From JSON."""
         because = tuple(reason["text"] for reason in raw["because"])
-        names = ("id", "title", "domain", "price", "currency", "url")
-        return cls(*(raw[name] for name in names), because=because, raw=raw)
+        return cls(
+            id=raw["id"],
+            title=raw["title"],
+            domain=raw["domain"],
+            price=raw["price"],
+            currency=raw["currency"],
+            url=raw["url"],
+            because=because,
+            raw=raw,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +25,7 @@ from bot.web.figures import WordFigures
 from bot.web.limits import Limits
 from bot.web.page import mount_page
 from bot.web.problems import answered, refusal, request_lang
+from bot.web.reference import POLICY, reference
 from bot.web.sites import Sites
 from bot.web.suggestions import Suggestions
 from bot.web.widget.routes import widget_router
@@ -141,12 +142,19 @@ def _measure(app: FastAPI, bot: Bot, loader: Loader) -> None:
 
 
 def _add_description(app: FastAPI) -> None:
-    """`/api/v1/openapi.json`. Must come before the interface, which takes every path left over below its prefix."""
+    """`/api/v1/openapi.json` and `/api/v1/docs`.
+
+    Must come before the interface, which takes every path left over below its prefix.
+    """
     app.openapi = cache(partial(describe, app))  # type: ignore[method-assign]
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     def openapi() -> dict[str, Any]:
         return app.openapi()
+
+    @app.get("/api/v1/docs", include_in_schema=False)
+    def docs() -> Response:
+        return HTMLResponse(reference(app.openapi()), headers={"Content-Security-Policy": POLICY})
 
 
 def _add_health(app: FastAPI, loader: Loader) -> None:
