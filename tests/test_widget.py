@@ -361,7 +361,7 @@ def test_the_host_page_can_do_all_and_hears_all(page: Page, host: Host, fake: Fa
     page.goto(host.put(host_page(fake.address)))
     expect(bubble(page)).to_be_visible()
     heard(page, "open", "close", "message", "slate", "feedback", "error")
-    page.evaluate("window.off = Zhiyin.on('message', ({ text }) => { (window.said = window.said || []).push(text); })")
+    page.evaluate("void (window.off = Zhiyin.on('message', ({ text }) => { (window.said = window.said || []).push(text); }))")
     page.evaluate("Zhiyin.open()")
     expect(panel(page)).to_be_visible()
     page.evaluate("Zhiyin.close()")

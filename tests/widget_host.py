@@ -36,7 +36,7 @@ def tag(base: str, **data: str) -> str:
     return f'<script src="{base}/widget.js" async{told}></script>'
 
 
-def host_page(base: str, head: str = "", body: str = "", lang: str = "zh-CN", **data: str) -> str:
+def host_page(base: str, head: str = "", body: str = "", lang: str = "en", **data: str) -> str:
     """A page that uses the widget."""
     return PAGE.format(lang=lang, head=head, body=body, tag=tag(base, **data))
 

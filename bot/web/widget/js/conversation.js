@@ -14,6 +14,7 @@ export class Conversation {
   interest = null;
   about = null;
   erased = false;
+  hosts = new Set();
   #watchers = new Set();
   #who = {};
   #checked = false;
@@ -37,9 +38,9 @@ export class Conversation {
     for (const watcher of this.#watchers) watcher.changed(what, of);
   }
 
-  // Tells the host page; once, however many views there are. False where the page takes care of it itself.
+  // Tells the host page; once, however many widgets there are. False where the page takes care of it itself.
   #event(name, detail) {
-    const [first] = this.#watchers;
+    const [first] = this.hosts;
     return !first || first.event(name, detail);
   }
 

@@ -72,21 +72,30 @@ export class Chat extends HTMLElement {
   connectedCallback() {
     this.#root ||= this.attachShadow({ mode: 'open' });
     if (!bubbleSheet) (bubbleSheet = new CSSStyleSheet()).replaceSync(bubbleStyle);
+    this.talk.hosts.add(this);
     if (this.hasAttribute('item-id')) this.talk.context({ item_id: this.getAttribute('item-id') });
     this.#draw();
     this.event('ready', {});
   }
 
   disconnectedCallback() {
+    this.talk.hosts.delete(this);
     this.#leave();
   }
 
   attributeChangedCallback(name, before, now) {
     if (!this.#root || before === now || !this.isConnected) return;
     if (name === 'item-id') return void this.talk.context({ item_id: now });
-    if (name === 'site') this.#talk = null;
+    if (name === 'site') this.#move();
     this.talk.lang = this.#lang;
     this.#draw();
+  }
+
+  // Another site has another conversation.
+  #move() {
+    this.talk.hosts.delete(this);
+    this.#talk = null;
+    this.talk.hosts.add(this);
   }
 
   // The bubble, or the panel inline as soon as it is in sight. What was open on the page before is open again.

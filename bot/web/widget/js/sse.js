@@ -21,7 +21,7 @@ export async function* eventsOf(body) {
 function eventOf(block) {
   const event = { event: 'message', data: '' };
   for (const line of block.split(/\r?\n/)) {
-    const [, name, value] = /^(\w+): ?(.*)$/.exec(line) || [];
+    const [, name, value] = /^(\w+): ?([^]*)$/.exec(line) || [];
     if (name === 'data') event.data += (event.data && '\n') + value;
     else if (name) event[name] = value;
   }

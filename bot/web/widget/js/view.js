@@ -44,10 +44,6 @@ export class View {
     this.#ready();
   }
 
-  event(name, detail) {
-    return this.chat.event(name, detail);
-  }
-
   say(words) {
     this.talk.say(words);
     this.box.focus({ preventScroll: true });
