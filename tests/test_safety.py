@@ -189,8 +189,10 @@ async def fetched(app: Any, path: str) -> tuple[int, bytes]:
         "headers": [(b"host", b"testserver")], "client": ("198.51.100.1", 1), "server": ("testserver", 80),
     }  # fmt: skip
 
+    waiting = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return waiting.pop() if waiting else {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
         told.append(message)
@@ -203,7 +205,8 @@ def test_no_file_of_the_server_can_be_reached(site: Site) -> None:
     async def look() -> None:
         for path in TRAVERSALS:
             status, body = await fetched(site.client.app, path)
-            assert status == 404, (path, status)
+            heartbeat = path.startswith("/gradio_api/heartbeat/%252e")  # any name is one there, and none is a file
+            assert status == 404 or heartbeat, (path, status)
             for mark in (b"root:x:", b"SQLite format", b"class Settings", b"S3CRET"):
                 assert mark not in body
 
