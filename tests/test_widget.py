@@ -19,11 +19,62 @@ STRICT = (
 )
 HOSTILE = """
 * { all: unset !important; font-size: 40px !important; color: lime !important; display: block !important; }
-div, section, button, textarea, aside, zhiyin-chat { display: none !important; visibility: hidden !important; opacity: 0 !important; }
-html, body { font: 60px fantasy !important; line-height: 5 !important; letter-spacing: 20px !important; text-transform: uppercase !important; direction: rtl !important; }
-body > *, html > * { transform: scale(3) !important; pointer-events: none !important; filter: blur(9px) !important; width: 1px !important; }
+div, section, button, textarea, aside, zhiyin-chat {
+  display: none !important; visibility: hidden !important; opacity: 0 !important;
+}
+html, body {
+  font: 60px fantasy !important; line-height: 5 !important; letter-spacing: 20px !important;
+  text-transform: uppercase !important; direction: rtl !important;
+}
+body > *, html > * {
+  transform: scale(3) !important; pointer-events: none !important; filter: blur(9px) !important; width: 1px !important;
+}
 :root { --paper: red; --ink: red; --seal: red; --round: 0; }
 """
+AGAIN = """async (script) => {
+  document.querySelector('zhiyin-chat').remove();
+  delete window.Zhiyin;
+  const stand = `Object.assign(document.createElement('script'), { src: 'https://zy.example/widget.js' })`;
+  const again = script.replace(/(['"`])zhiyin-chat\\1/, '"zhiyin-again"').replace(/document\\.currentScript/g, stand);
+  const tag = document.createElement('script');
+  tag.src = URL.createObjectURL(new Blob([again]));
+  const began = performance.now();
+  await new Promise((onload, onerror) => {
+    Object.assign(tag, { onload, onerror });
+    document.head.append(tag);
+  });
+  return performance.now() - began;
+}"""
+"""Runs the script once more, under another name of the element, and tells how long it took."""
+OPEN = """() => new Promise((done) => {
+  const root = document.querySelector('zhiyin-chat').shadowRoot, began = performance.now();
+  const look = () => {
+    if (root.querySelector('.greeting')) done(performance.now() - began);
+    else requestAnimationFrame(look);
+  };
+  root.querySelector('.bubble').click();
+  look();
+})"""
+LOOKS = """(chat) => [...chat.shadowRoot.querySelectorAll('.panel, .panel *')].map((node) => {
+  const { x, y, width, height } = node.getBoundingClientRect(), style = getComputedStyle(node);
+  const names = ['font', 'color', 'display', 'opacity', 'visibility', 'direction', 'letterSpacing', 'textTransform',
+    'backgroundColor', 'pointerEvents'];
+  return [node.localName, ...names.map((name) => style[name]), x, y, width, height];
+})"""
+HOST_LOOKS = """JSON.stringify([...document.querySelectorAll('main, main *')].map((node) => {
+  const style = getComputedStyle(node);
+  return [style.font, style.color, style.display, style.margin];
+}))"""
+NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage'])
+  Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"""
+TAKEN = """document.addEventListener('zy:click', (event) => {
+  window.seen = event.detail;
+  event.preventDefault();
+}, { once: true })"""
+LATE = """Zhiyin.context({ item_id: 'b2' });
+document.querySelector('main').append(Object.assign(document.createElement('zhiyin-chat'), { id: 'late' }))"""
+COMPOSED = """(node) => node.dispatchEvent(
+  new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }))"""
 
 
 @pytest.fixture(scope="module")
@@ -120,26 +171,12 @@ def test_nothing_is_loaded_but_the_script_until_it_is_opened(page: Page, host: H
 
 
 def test_loading_costs_the_host_page_little(page: Page, host: Host, fake: Fake) -> None:
-    page.add_init_script(
-        "window.long = []; new PerformanceObserver((all) => long.push(...all.getEntries().map((one) => one.duration)))"
-        ".observe({ type: 'longtask', buffered: true });"
-    )
     costs = []
     for _ in range(5):
         page.goto(host.put(host_page(fake.address)))
         expect(bubble(page)).to_be_visible()
         script = page.request.get(f"{fake.address}/widget.js").text()
-        cost = page.evaluate(
-            """async (script) => {
-              document.querySelector('zhiyin-chat').remove(); delete window.Zhiyin;
-              const url = URL.createObjectURL(new Blob([script.replace("'zhiyin-chat'", "'zhiyin-again'").replace('"zhiyin-chat"', '"zhiyin-again"')
-                .replace(/document\\.currentScript/g, `Object.assign(document.createElement('script'), { src: 'https://zy.example/widget.js' })`)]));
-              const tag = document.createElement('script'); tag.src = url;
-              const began = performance.now();
-              await new Promise((done, failed) => { tag.onload = done; tag.onerror = failed; document.head.append(tag); });
-              return performance.now() - began; }""",
-            script,
-        )
+        cost = page.evaluate(AGAIN, script)
         costs.append(cost)
     assert min(costs) <= 20, costs
 
@@ -150,14 +187,7 @@ def test_it_opens_quickly(page: Page, host: Host, fake: Fake) -> None:
         page.goto(host.put(host_page(fake.address)))
         expect(bubble(page)).to_be_visible()
         page.evaluate("localStorage.clear(); sessionStorage.clear()")
-        took.append(
-            page.evaluate(
-                """() => new Promise((done) => {
-                  const root = document.querySelector('zhiyin-chat').shadowRoot, began = performance.now();
-                  const look = () => (root.querySelector('.greeting') ? done(performance.now() - began) : requestAnimationFrame(look));
-                  root.querySelector('.bubble').click(); look(); })"""
-            )
-        )
+        took.append(page.evaluate(OPEN))
     assert min(took) <= 300, took
 
 
@@ -216,9 +246,7 @@ def test_a_card_opens_its_page_and_the_click_is_told_without_waiting(page: Page,
     assert link.get_attribute("target") is None
     assert (outside.get_attribute("target"), outside.get_attribute("rel")) == ("_blank", "noopener noreferrer")
     heard(page, "click")
-    page.evaluate(
-        "document.addEventListener('zy:click', (event) => { window.seen = event.detail; event.preventDefault(); }, { once: true })"
-    )
+    page.evaluate(TAKEN)
     link.click()
     assert page.evaluate("window.seen.item_id") == "a1"
     assert page.url == f"{host.address}/", "the host page shows it itself"
@@ -361,7 +389,9 @@ def test_the_host_page_can_do_all_and_hears_all(page: Page, host: Host, fake: Fa
     page.goto(host.put(host_page(fake.address)))
     expect(bubble(page)).to_be_visible()
     heard(page, "open", "close", "message", "slate", "feedback", "error")
-    page.evaluate("void (window.off = Zhiyin.on('message', ({ text }) => { (window.said = window.said || []).push(text); }))")
+    page.evaluate(
+        "void (window.off = Zhiyin.on('message', ({ text }) => { (window.said = window.said || []).push(text); }))"
+    )
     page.evaluate("Zhiyin.open()")
     expect(panel(page)).to_be_visible()
     page.evaluate("Zhiyin.close()")
@@ -499,14 +529,7 @@ def test_it_works_under_the_strictest_policy(page: Page, host: Host, fake: Fake)
 
 def looks(page: Page) -> list[Any]:
     """What the parts of an open widget look like, and where they stand."""
-    return list(
-        page.locator("zhiyin-chat").evaluate(
-            """(chat) => [...chat.shadowRoot.querySelectorAll('.panel, .panel *')].map((node) => {
-                 const style = getComputedStyle(node), { x, y, width, height } = node.getBoundingClientRect();
-                 return [node.className.baseVal ?? node.className, style.font, style.color, style.display, style.opacity, style.visibility,
-                   style.direction, style.letterSpacing, style.textTransform, style.backgroundColor, style.pointerEvents, x, y, width, height]; })"""
-        )
-    )
+    return list(page.locator("zhiyin-chat").evaluate(LOOKS))
 
 
 def test_a_hostile_style_sheet_changes_nothing_and_nothing_leaks_out(browser: Browser, host: Host, fake: Fake) -> None:
@@ -518,15 +541,11 @@ def test_a_hostile_style_sheet_changes_nothing_and_nothing_leaks_out(browser: Br
             page.evaluate(
                 "new Promise((done) => { const look = () => (window.Zhiyin ? done() : setTimeout(look, 10)); look(); })"
             )
-            before = page.evaluate(
-                "JSON.stringify([...document.querySelectorAll('main, main *')].map((node) => { const s = getComputedStyle(node); return [s.font, s.color, s.display, s.margin]; }))"
-            )
+            before = page.evaluate(HOST_LOOKS)
             page.evaluate("Zhiyin.open()")
             expect(page.locator("zhiyin-chat .greeting")).to_be_visible()
             answered(page, "jeans")
-            after = page.evaluate(
-                "JSON.stringify([...document.querySelectorAll('main, main *')].map((node) => { const s = getComputedStyle(node); return [s.font, s.color, s.display, s.margin]; }))"
-            )
+            after = page.evaluate(HOST_LOOKS)
             assert before == after, "nothing leaks out"
             seen.append(looks(page))
             page.locator("zhiyin-chat .close").click()
@@ -537,7 +556,8 @@ def test_a_hostile_style_sheet_changes_nothing_and_nothing_leaks_out(browser: Br
 
 
 def test_colours_corner_and_font_are_the_sites(page: Page, host: Host, fake: Fake) -> None:
-    style = "<style>zhiyin-chat { --zy-accent: #0a7d5a; --zy-radius: 4px; --zy-font: monospace; --zy-paper: #ffffff; }</style>"
+    rules = "--zy-accent: #0a7d5a; --zy-radius: 4px; --zy-font: monospace; --zy-paper: #ffffff"
+    style = f"<style>zhiyin-chat {{ {rules} }}</style>"
     opened(page, host.put(host_page(fake.address, head=style, position="left", heading="Style friend")))
     told = panel(page).evaluate(
         "(node) => { const s = getComputedStyle(node); return [s.borderRadius, s.fontFamily, s.backgroundColor]; }"
@@ -596,7 +616,7 @@ def test_it_stands_inline_where_the_page_wants_it(page: Page, host: Host, fake: 
 
 
 def test_several_stand_on_one_page(page: Page, host: Host, fake: Fake) -> None:
-    body = '<zhiyin-chat id="one" mode="inline" site="one"></zhiyin-chat><zhiyin-chat id="two" mode="inline" site="two"></zhiyin-chat>'
+    body = "".join(f'<zhiyin-chat id="{site}" mode="inline" site="{site}"></zhiyin-chat>' for site in ("one", "two"))
     page.goto(host.put(host_page(fake.address, body=body) + tag(fake.address, site="one", position="left")))
     expect(page.locator("zhiyin-chat")).to_have_count(4)
     expect(page.locator("#two .greeting")).to_be_visible()
@@ -614,9 +634,7 @@ def test_frameworks_may_add_change_and_remove_it(page: Page, host: Host, fake: F
     page.goto(host.put(host_page(fake.address, mode="element")))
     page.evaluate("customElements.whenDefined('zhiyin-chat')")
     expect(page.locator("zhiyin-chat")).to_have_count(0)
-    page.evaluate(
-        "Zhiyin.context({ item_id: 'b2' }); document.querySelector('main').append(Object.assign(document.createElement('zhiyin-chat'), { id: 'late' }))"
-    )
+    page.evaluate(LATE)
     bubble(page).click()
     expect(page.locator("zhiyin-chat .about")).to_contain_text("White shirt")
     page.evaluate("late.setAttribute('lang', 'zh')")
@@ -716,9 +734,7 @@ def test_a_page_that_may_not_call_is_told_so(page: Page, fake: Fake) -> None:
 
 
 def test_without_storage_it_works_and_forgets(page: Page, host: Host, fake: Fake) -> None:
-    page.add_init_script(
-        "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
-    )
+    page.add_init_script(NO_STORAGE)
     opened(page, host.put(host_page(fake.address)))
     answered(page, "jeans")
     page.reload()
@@ -730,9 +746,7 @@ def test_enter_that_ends_a_composition_does_not_send(page: Page, host: Host, fak
     opened(page, host.put(host_page(fake.address)))
     box = page.locator("zhiyin-chat textarea")
     box.fill("niuzai")
-    box.evaluate(
-        "(node) => node.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }))"
-    )
+    box.evaluate(COMPOSED)
     expect(page.locator("zhiyin-chat .said")).to_have_count(0)
     box.press("Shift+Enter")
     expect(page.locator("zhiyin-chat .said")).to_have_count(0)

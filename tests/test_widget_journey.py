@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,11 +55,12 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, models_dir: Path, host: Host) -> Iterator[str]:
+def app(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path, models_dir: Path, host: Host) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "ZHIYIN_WIDGET_ORIGINS", host.address)
         patch.setitem(os.environ, "ZHIYIN_RATE_LIMIT", "1000/minute")
-        with running_app(tmp_path_factory.mktemp("data"), models_dir, llm="none") as address:
+        data = Path(shutil.copytree(sample_dir, tmp_path_factory.mktemp("widget") / "data"))
+        with running_app(data, models_dir, llm="none") as address:
             for name in ("shop.html", "films.html"):
                 html = page_text(name).replace("../../widget.js", f"{address}/widget.js")
                 host.put(html.replace("../pages/", f"{address}/widget/pages/"), f"/{name}")

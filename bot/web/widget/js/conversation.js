@@ -4,10 +4,10 @@ import { Api, patiently, Problem } from './api.js';
 import { cardOf } from './card.js';
 import { keeper } from './keeping.js';
 import { eventsOf } from './sse.js';
+import { blank, both, cardsOf, edited, hear, newKey, settle } from './turn.js';
 
 const MOST_TURNS = 20, MOST_WAITING = 20, MOST_LETTERS = 2000, LEAST_SECONDS = 5;
 const FRESH = { session: null, welcome: null, turns: [], pressed: {}, waiting: [] };
-const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
 export class Conversation {
   notice = null;
@@ -85,10 +85,10 @@ export class Conversation {
     const body = { lang: this.lang, ...(this.site && { site: this.site }), ...(this.domains.length && { domains: this.domains }), ...this.#who, ...this.#with() };
     const told = await (await this.api.call('POST', 'sessions', { body, lang: this.lang })).json();
     this.session = { id: told.session_id, token: told.token, visitor: this.#who.visitor || '' };
-    this.welcome = { greeting: told.greeting, suggestions: told.suggestions || [], cards: this.#cards(told.slate), site: told.site || {} };
+    this.welcome = { greeting: told.greeting, suggestions: told.suggestions || [], cards: cardsOf(told.slate), site: told.site || {} };
   }
 
-  // Whether the server still has the session. What it wrote of a reply that this page did not see the end of is taken over.
+  // Whether the server still has the session.
   async #found() {
     let told;
     try {
@@ -98,23 +98,13 @@ export class Conversation {
       throw problem;
     }
     this.interest = told.interest;
-    const [asked, reply] = told.turns.slice(-2);
-    for (const turn of this.turns) {
-      if (turn.state !== 'pending' || turn === this.#live?.turn) continue;
-      const known = reply?.role === 'bot' && asked.text === turn.said;
-      if (known) turn.words = { opening: reply.text, ...reply.lines };
-      turn.state = known && reply.complete ? 'done' : 'stopped';
-    }
+    settle(this.turns.filter((turn) => turn.state === 'pending' && turn !== this.#live?.turn), told.turns.slice(-2));
     return true;
   }
 
   #call(method, path = '', { body, ...rest } = {}) {
     const { id, token } = this.session;
     return this.api.call(method, `sessions/${id}${path && `/${path}`}`, { token, body, lang: this.lang, ...rest });
-  }
-
-  #cards(slate) {
-    return (slate?.items || []).map((item) => cardOf(item));
   }
 
   #with() {
@@ -136,7 +126,7 @@ export class Conversation {
   // Asks for the reply to a turn, or once more for one that broke off.
   async ask(turn) {
     const leaving = new AbortController(), live = (this.#live = { turn, leaving, key: newKey() });
-    Object.assign(turn, { state: 'pending', slate: '', cards: [], unmet: [], words: {}, question: null, problem: '', detail: '' });
+    blank(turn);
     this.#save();
     this.#changed('turn', turn);
     try {
@@ -178,20 +168,12 @@ export class Conversation {
     throw new Problem('away');
   }
 
-  // One event of the reply. After a broken line it comes anew from its start.
   #hear(turn, name, data) {
+    hear(turn, name, data);
     if (name === 'slate') {
-      Object.assign(turn, { slate: data.slate_id, cards: this.#cards(data), unmet: data.unmet || [], question: data.question, words: {} });
       this.#event('slate', { slate_id: data.slate_id, items: data.items });
       this.#save();
       this.refresh();
-    } else if (name === 'delta') {
-      turn.words[data.part] = (turn.words[data.part] || '') + data.text;
-    } else if (name === 'done') {
-      const words = { opening: data.text, ...data.lines };
-      Object.assign(turn, { id: data.turn_id, words, state: data.complete ? 'done' : 'stopped' });
-    } else if (name === 'error') {
-      throw new Problem([429, 503].includes(data.status) ? 'busy' : 'wrong', data);
     }
     this.#changed('turn', turn);
   }
@@ -220,9 +202,9 @@ export class Conversation {
       this.interest = await (await this.#call('PATCH', 'interest', { body: { remove: [label] } })).json();
       this.#changed('interest');
       const slate = await (await this.#call('GET', 'slate')).json();
-      const key = this.turns.at(-1)?.kind === 'edited' ? this.turns.pop().key : newKey(), cards = this.#cards(slate);
-      this.turns.push({ key, kind: 'edited', state: 'done', slate: slate.slate_id, cards, unmet: slate.unmet, words: {}, question: slate.question });
-      this.#event('slate', slate);
+      const key = this.turns.at(-1)?.kind === 'edited' ? this.turns.pop().key : newKey();
+      this.turns.push(edited(key, slate));
+      this.#event('slate', { slate_id: slate.slate_id, items: slate.items });
       this.#save();
       this.#changed('all');
     } catch (problem) {
@@ -335,7 +317,7 @@ export class Conversation {
     Object.assign(this, structuredClone(FRESH), kept);
   }
 
-  // What another tab said meanwhile stays; of a turn that both have, the whole one.
+  // What another tab said meanwhile stays.
   #save() {
     const kept = this.kept.read();
     if (kept && kept.session?.id === this.session?.id) this.turns = both(kept.turns, this.turns);
@@ -355,10 +337,4 @@ export class Conversation {
     }
     this.#changed('all');
   }
-}
-
-function both(kept, own) {
-  const turns = new Map(kept.map((turn) => [turn.key, turn]));
-  for (const turn of own) if (turns.get(turn.key)?.state !== 'done' || turn.state === 'done') turns.set(turn.key, turn);
-  return [...turns.values()];
 }
