@@ -24,7 +24,7 @@ export class Conversation {
   #since = 0;
 
   constructor(base, site, lang, domains) {
-    Object.assign(this, { site, lang, domains, api: new Api(base), kept: keeper('localStorage', `zhiyin:${site}`) });
+    Object.assign(this, { site, lang, domains, api: new Api(base), kept: keeper('localStorage', `zhiyin:${[site, ...domains].join(':')}`) });
     this.#adopt(this.kept.read());
   }
 
@@ -272,7 +272,7 @@ export class Conversation {
     if (!id || this.about) return;
     try {
       const item = await (await this.api.call('GET', `items/${encodeURIComponent(id)}?site=${this.site}`, { lang: this.lang })).json();
-      if (id === this.#context.item_id) this.about = cardOf(item);
+      if (id === this.#context.item_id) this.about = cardOf({ ...item, ...item.i18n?.[this.lang] });
     } catch (problem) {
       if (problem.kind === 'wrong') this.#context = {};
     }

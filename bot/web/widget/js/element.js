@@ -15,10 +15,10 @@ const DARK_INK = '#23120b', LIGHT_INK = '#fffaf2', PHONE = 480;
 const talks = new Map();
 let bubbleSheet = null;
 
-// Widgets of the same site share one conversation.
-function talkOf(base, site, ...rest) {
-  const key = `${base} ${site}`;
-  if (!talks.has(key)) talks.set(key, new Conversation(base, site, ...rest));
+// Widgets of the same site, for the same domains, share one conversation.
+function talkOf(base, site, lang, domains) {
+  const key = [base, site, ...domains].join(' ');
+  if (!talks.has(key)) talks.set(key, new Conversation(base, site, lang, domains));
   return talks.get(key);
 }
 
@@ -131,7 +131,7 @@ export class Chat extends HTMLElement {
   #fit = () => this.#view?.fit();
 
   get #state() {
-    return keeper('sessionStorage', `zhiyin:${this.#site}:open`);
+    return keeper('sessionStorage', `${this.talk.kept.key}:open`);
   }
 
   // The accent, where one is given, with ink on it that can be read.
