@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import httpx
 
 VISITORS = Path(__file__).with_name("visitors.py")
 PORT = int(os.environ.get("ZHIYIN_PORT", "7872"))
+ARRIVING = 5
+"""Visitors a second until all are there; what is counted begins then."""
 SHARES = (0.5, 0.95, 0.99)
 
 
@@ -36,7 +39,9 @@ def visited(seconds: int, abusers: int) -> list[dict[str, Any]]:
     """What locust counted, by name of call."""
     users = 16 + 200 + abusers
     command = [sys.executable, "-m", "locust", "-f", str(VISITORS), "--headless", "--json", "--only-summary"]
-    command += ["-u", str(users), "-r", "25", "-t", f"{seconds}s", "--host", f"http://127.0.0.1:{PORT}"]
+    arriving = ceil(users / ARRIVING)
+    command += ["-u", str(users), "-r", str(ARRIVING), "--reset-stats", "-t", f"{arriving + seconds}s"]
+    command += ["--host", f"http://127.0.0.1:{PORT}"]
     env = os.environ | {"ABUSERS": str(abusers)}
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     told: list[dict[str, Any]] = json.loads(done.stdout[done.stdout.index("[") :])
