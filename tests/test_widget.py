@@ -170,24 +170,34 @@ def test_nothing_is_loaded_but_the_script_until_it_is_opened(page: Page, host: H
     assert all(url.startswith((host.address, fake.address)) for url in asked), "no outside request"
 
 
-def test_loading_costs_the_host_page_little(page: Page, host: Host, fake: Fake) -> None:
+def test_loading_costs_the_host_page_little(context: BrowserContext, page: Page, host: Host, fake: Fake) -> None:
+    """In processor time of the page's main thread, so that other work on the machine does not count."""
+    devtools = context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        told = devtools.send("Performance.getMetrics")["metrics"]
+        return 1000 * float(next(one["value"] for one in told if one["name"] == "TaskDuration"))
+
     costs = []
     for _ in range(5):
         page.goto(host.put(host_page(fake.address)))
         expect(bubble(page)).to_be_visible()
         script = page.request.get(f"{fake.address}/widget.js").text()
-        cost = page.evaluate(AGAIN, script)
-        costs.append(cost)
+        before = spent()
+        page.evaluate(AGAIN, script)
+        costs.append(spent() - before)
     assert min(costs) <= 20, costs
 
 
 def test_it_opens_quickly(page: Page, host: Host, fake: Fake) -> None:
+    page.add_init_script("localStorage.clear(); sessionStorage.clear()")
     took = []
-    for _ in range(5):
+    for _ in range(7):
         page.goto(host.put(host_page(fake.address)))
         expect(bubble(page)).to_be_visible()
-        page.evaluate("localStorage.clear(); sessionStorage.clear()")
         took.append(page.evaluate(OPEN))
+    assert min(took) > 1, "it was not open before"
     assert min(took) <= 300, took
 
 
