@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from os.path import commonprefix
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -140,11 +141,23 @@ def ask(model: EmbeddedModel, *users: str, **options: Any) -> list[str]:
 
 
 def test_callers_are_served_together_and_get_their_own_words(loaded: EmbeddedModel) -> None:
-    alone = [ask(loaded, user) for user in USERS]
-    assert len(set(map(str, alone))) > 1
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda user: ask(loaded, user), USERS)) == alone
-    assert ask(loaded, *USERS) == [line for (line,) in alone]
+    alone = [ask(loaded, user)[0] for user in USERS]
+    assert len(set(alone)) == len(USERS)
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as pool:
+            assert_own_words([line for (line,) in pool.map(lambda user: ask(loaded, user), USERS)], alone)
+        assert_own_words(ask(loaded, *USERS), alone)
+
+
+def assert_own_words(together: list[str], alone: list[str]) -> None:
+    """Each line begins as it did alone, and no other does.
+
+    A sum may be rounded otherwise in another batch, and a random model may go on with another word after that.
+    """
+    for place, line in enumerate(together):
+        shared = [len(commonprefix([line, other])) for other in alone]
+        assert shared[place] >= 10
+        assert max(shared[:place] + shared[place + 1 :]) < 10
 
 
 def test_another_attempt_is_another_sample(loaded: EmbeddedModel) -> None:
