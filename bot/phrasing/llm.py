@@ -40,7 +40,7 @@ from errors import ModelError
 
 log = logging.getLogger(__name__)
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Part of the checksum of quantised weights; to be raised when `quantize` or `words` change what they make."""
 SENTENCES = Path(__file__).parent / "data" / "sentences"
 CACHE = 256 << 20
@@ -81,7 +81,7 @@ class EmbeddedModel:
         self._sampling = sampling or Sampling()
         try:
             self._tokenizer = _tokenizer(folder)
-            network = _load(folder, adapter, self._tokenizer)
+            network = load(folder, adapter, self._tokenizer)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(model=str(folder), reason=f"it cannot be loaded ({_first_line(error)})") from error
         _release_memory()
@@ -140,8 +140,11 @@ def _tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _load(folder: Path, adapter: Path | None, tokenizer: Any) -> Network:
-    """The quantised model, from the folder's own store of quantised weights if that is there and right."""
+def load(folder: Path, adapter: Path | None, tokenizer: Any, *, every_word: bool = False) -> Network:
+    """The quantised model, from the folder's own store of quantised weights if that is there and right.
+
+    `every_word`: whether it may write all words of its tokenizer, which takes longer.
+    """
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     store = folder / f"int8-{_checksum(folder, adapter)}.safetensors"
     tensors = _read(store) if store.exists() else None
@@ -152,7 +155,7 @@ def _load(folder: Path, adapter: Path | None, tokenizer: Any) -> Network:
             # Read back, so that the weights do not lie in memory twice.
             tensors = load_file(store)
     if is_lean(config):
-        return LeanNetwork(config, tensors, tensors["words"].clone())
+        return LeanNetwork(config, tensors, torch.arange(config.vocab_size) if every_word else tensors["words"].clone())
     with init_empty_weights():
         model = AutoModelForCausalLM.from_config(config)
     restore(model, tensors)
