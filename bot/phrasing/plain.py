@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
@@ -10,15 +9,10 @@ from zlib import crc32
 from bot.phrasing.facts import listed
 from bot.phrasing.item_sentences import item_sentence
 from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
+from bot.phrasing.telling import CLOSING, SENTENCE_END
 from bot.shipped import read_json
 from errors import Lang
 
-CLOSING = "”’」』》）"
-SENTENCE_END = re.compile(
-    rf"(?<=[。！？])(?![{CLOSING}])|(?<=[。！？][{CLOSING}])"
-    r"|(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)\s+(?=[A-Z“\"])"
-)
-"""Where a sentence ends; not after initials and titles of address (J. K., Dr., St.)."""
 SENTENCE_LIMIT: dict[Lang, int] = {"zh": 140, "en": 320}
 """Most characters of a description's first sentence that are said."""
 
