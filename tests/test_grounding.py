@@ -170,6 +170,8 @@ UNGROUNDED: list[tuple[Lang, Item, str, str]] = [
     ("en", SHIRT_EN, "Pure cotton that relieves pain.", "health"),
     ("en", SHIRT_EN, "It is not cotton, and made for spring.", "denial"),
     ("en", SHIRT_EN, "It is soft it is soft it is soft.", "repetition"),
+    ("en", SHIRT_EN, "Cotton, cotton, and made for spring.", "repetition"),
+    ("en", SHIRT_EN, "White. White for spring.", "repetition"),
     ("en", SHIRT_EN, "纯棉的，适合春夏。", "language"),
     ("en", SHIRT_EN, "Pure cotton, 透气.", "language"),
 ]

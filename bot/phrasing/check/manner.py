@@ -49,6 +49,8 @@ UNCLAIMED = re.compile(
 INSIDE_A_WORD = r"(?<=[A-Za-z])(?=[A-Za-z])"
 REPEATED = re.compile(rf"(?!{INSIDE_A_WORD})(.{{4,}})\1(?!{INSIDE_A_WORD})")
 SAID_TWICE = re.compile(r"([一-鿿\d、]{5,}).*\1|\b(\w+ \w+ \w+)\b.*\b\2\b", re.IGNORECASE)
+ECHO = re.compile(r"(?:^|[，。；,.;])\s*([^，。；,.;]{2,})[，。；,.;]\s*\1(?=\W|$)", re.IGNORECASE)
+"""A clause and then the same again, or what begins with it."""
 
 
 def manner(line: str, source: str) -> Iterator[Violation]:
@@ -66,7 +68,8 @@ def manner(line: str, source: str) -> Iterator[Violation]:
 def repetition(line: str, source: str, *, parallel: bool = False) -> Iterator[Violation]:
     """What is said twice in one line, if the source does not say it twice. `parallel`: two things are told of in turn,
     so that words may come again, only not at once."""
-    for match in (*REPEATED.finditer(line), *(() if parallel else SAID_TWICE.finditer(line))):
+    found = (*REPEATED.finditer(line), *ECHO.finditer(line), *(() if parallel else SAID_TWICE.finditer(line)))
+    for match in found:
         said = next(filter(None, match.groups()))
         if source.count(fold(said)) < 2:
             yield Violation("repetition", said)
