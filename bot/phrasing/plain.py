@@ -16,6 +16,9 @@ from errors import Lang
 SENTENCE_LIMIT: dict[Lang, int] = {"zh": 140, "en": 320}
 """Most characters of a description's first sentence that are said."""
 
+MOST_NAMED = 2
+"""Limits or refusals that an opening goes through."""
+
 
 def plain(request: LineRequest, *, empty: bool = False, nearest: str = "") -> str:
     """A plain sentence for a request; the same request gives the same sentence."""
@@ -44,6 +47,10 @@ def opening_sentence(request: OpeningLine, *, empty: bool = False, nearest: str 
         return in_words("bridge", lang, key, source=request.source, kinds=listed(request.kinds, lang))
     if intent == "small_talk" and request.source:
         return in_words("small_talk_back", lang, key, source=request.source)
+    if intent == "reject" and 0 < len(request.refused) <= MOST_NAMED:
+        return in_words("reject_those", lang, key, refused=listed_words(request.refused, lang))
+    if intent in ("recommend", "refine") and 0 < len(request.limits) <= MOST_NAMED:
+        return in_words(f"{intent}_within", lang, key, limits=listed_words(request.limits, lang))
     return in_words({"unmet": "recommend", "bridge": "shift"}.get(intent, intent), lang, key)
 
 
