@@ -327,7 +327,8 @@ def test_without_a_model_all_is_plain(vocabulary: Vocabulary) -> None:
 def test_a_stop_ends_the_words_where_they_are(vocabulary: Vocabulary) -> None:
     stop = Event()
     requests: list[LineRequest] = [item_line(), item_line(FILM)]
-    writing = Phraser(vocabulary, Writer("纯棉的，春夏日常穿，洗后不变形。", "追捕复制人，退休的警探。")).write(requests, stop)
+    writer = Writer("纯棉的，春夏日常穿，洗后不变形。", "追捕复制人，退休的警探。")
+    writing = Phraser(vocabulary, writer).write(requests, stop)
     steps = iter(writing)
     assert next(steps) == Delta("123", "纯棉的，春夏日常穿")
     stop.set()

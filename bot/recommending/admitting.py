@@ -125,7 +125,8 @@ class Admission:
         A word that the catalogue does not know at all says little of a wish whose other words are met ("a quiet
         film for my flight"); one that it knows from elsewhere is not met, and so is a wish of unknown words alone
         unless something has all of them (books by a Stephen and books about a king are none by Stephen King). More
-        than three such words tell of a need rather than name a thing, and so does what the message does not ask for. A title is the thing itself, or what led to it.
+        than three such words tell of a need rather than name a thing, and so does what the message does not ask for. A
+        title is the thing itself, or what led to it.
         """
         said = [w for w in thread.words if w.turn_id == self.request.said_at and not w.is_domain and not w.is_item]
         said = [w for w in said if not any(facet.field == "title" for facet in w.facets)]

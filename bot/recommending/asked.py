@@ -25,7 +25,8 @@ ABOUT_OTHERS = re.compile(
 )
 """How a clause begins that tells of somebody or of something else."""
 DONE = re.compile(
-    r"(?:\bto|n't|\b(?:i|we|you|he|she|it|they|can|could|will|would|must|should|not|never|be|'ll|'d))\s+$", re.IGNORECASE
+    r"(?:\bto|n't|\b(?:i|we|you|he|she|it|they|can|could|will|would|must|should|not|never|be|'ll|'d))\s+$",
+    re.IGNORECASE,
 )
 """What stands before a verb: that is not a thing."""
 SHORT_WORDS, SHORT_LETTERS = 6, 12

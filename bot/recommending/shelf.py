@@ -43,8 +43,8 @@ class Request:
     `shown`: ids that are not shown again, unless this turn narrows what was asked for and too little else meets it;
     `without`: ids never to be shown (what something similar is wanted to).
     `domains`: the site's own choice of domains, none for all. `said_at`: the turn whose words are answered, empty if
-    none; `message`: what was said in it. `seed`: draws the first slates. `anything`: the visitor left the choice open, so different directions,
-    whatever was spoken of before.
+    none; `message`: what was said in it. `seed`: draws the first slates. `anything`: the visitor left the choice open,
+    so different directions, whatever was spoken of before.
     """
 
     interest: Interest

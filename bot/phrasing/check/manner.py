@@ -52,6 +52,9 @@ SAID_TWICE = re.compile(r"([一-鿿\d、]{5,}).*\1|\b(\w+ \w+ \w+)\b.*\b\2\b", r
 ECHO = re.compile(r"(?:^|[，。；,.;])\s*([^，。；,.;]{2,})[，。；,.;]\s*\1(?=\W|$)", re.IGNORECASE)
 """A clause and then the same again, or what begins with it."""
 
+FOREIGN = 3
+"""So many foreign words alone may be a name; more are a sentence."""
+
 
 def manner(line: str, source: str) -> Iterator[Violation]:
     """Words that are too big, that speak of healing, or of the speaker, unless the source has them."""
@@ -80,7 +83,9 @@ def language(line: str, source: str, lang: Lang) -> Iterator[Violation]:
     han = HAN.findall(line)
     if lang == "zh":
         strange = [word for word in LATIN.findall(line) if not word.isdigit() and not _has_word(source, word)]
-        if strange and (not han or any(len(word) > 1 for word in strange)):
+        if not han and len(LATIN.findall(line)) > FOREIGN:
+            yield Violation("language", line)
+        elif strange and (not han or any(len(word) > 1 for word in strange)):
             yield Violation("language", line if not han else " ".join(strange))
     elif (strange := [c for c in han if c not in source]) or len(han) > len(line) / 2:
         yield Violation("language", "".join(strange) or line)
