@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -277,7 +277,7 @@ def test_the_loader_tells_how_the_model_does(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def load(settings: Settings) -> LanguageModel | None:
+    def load(settings: Settings, before: Callable[[], None]) -> LanguageModel | None:
         assert loader.status().language_model.state == "loading"
         if isinstance(outcome, Exception):
             raise outcome

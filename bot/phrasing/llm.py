@@ -6,7 +6,7 @@ import ctypes
 import gc
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
@@ -64,6 +64,7 @@ class EmbeddedModel:
         threads: int = 2,
         sampling: Sampling | None = None,
         cache: int = CACHE,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         """Load the model.
 
@@ -73,6 +74,7 @@ class EmbeddedModel:
             threads: how many it may use.
             sampling: how the first sample of a line is drawn; by default the likeliest.
             cache: bytes for what was read of prompts that others may share.
+            before: called before each pass of the model, which waits for it.
 
         Raises ModelError where folder or adapter are missing, damaged or do not fit each other.
         """
@@ -86,7 +88,7 @@ class EmbeddedModel:
             raise ModelError(model=str(folder), reason=f"it cannot be loaded ({_first_line(error)})") from error
         _release_memory()
         self._known = {*network.words.tolist(), *self._tokenizer.get_added_vocab().values()}
-        self._engine = Engine(Batch(network, PrefixCache(cache)))
+        self._engine = Engine(Batch(network, PrefixCache(cache)), before=before)
 
     @property
     def name(self) -> str:

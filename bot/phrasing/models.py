@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.phrasing.bases import DEFAULT, base_of
@@ -14,8 +15,11 @@ ADAPTER = DEFAULT.adapter
 """Our own adapter for the base that is taken where the settings name none."""
 
 
-def language_model(settings: Settings) -> LanguageModel | None:
-    """The model, loaded; None where plain sentences were chosen. Raises ModelError where it cannot be had."""
+def language_model(settings: Settings, before: Callable[[], None] = lambda: None) -> LanguageModel | None:
+    """The model, loaded; None where plain sentences were chosen. Raises ModelError where it cannot be had.
+
+    `before`: called before each pass of a model in this process, which waits for it.
+    """
     match settings.llm:
         case "none":
             return None
@@ -30,7 +34,7 @@ def language_model(settings: Settings) -> LanguageModel | None:
             base = base_of(settings.llm)
             if base and not (folder / "config.json").exists():
                 raise ModelError(model=base.title, reason=f"{folder} is missing; run: zhiyin setup")
-            return _transformers_model(folder, adapter, settings.threads)
+            return _transformers_model(folder, adapter, settings.threads, before)
 
 
 def folder_and_adapter(settings: Settings) -> tuple[Path, Path | None]:
@@ -42,8 +46,8 @@ def folder_and_adapter(settings: Settings) -> tuple[Path, Path | None]:
     return (base.folder(settings.models_dir) if base else Path(settings.llm)), adapter
 
 
-def _transformers_model(folder: Path, adapter: Path | None, threads: int) -> LanguageModel:
+def _transformers_model(folder: Path, adapter: Path | None, threads: int, before: Callable[[], None]) -> LanguageModel:
     from bot.phrasing.llm import EmbeddedModel
 
-    model = EmbeddedModel(folder, adapter, threads=threads)
+    model = EmbeddedModel(folder, adapter, threads=threads, before=before)
     return model if adapter else Instructed(model)
