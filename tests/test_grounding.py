@@ -51,9 +51,15 @@ SOUP = Item(
     "s1", "素面屋", "restaurant", category="面馆", description="香菇素汤面，汤不放味精。",
     attributes={"spiciness": "不辣", "seats": 14},
 )  # fmt: skip
+PLANT = Item("g1", "一叶兰", "garden", category="绿植", description="客厅里的老住户，灰尘、穿堂风、暗角都不怕。")
+PLANT_EN = Item(
+    "g2", "Cork Tray", "home", category="trays", description="A smooth tray that does not scratch the table."
+)
 TRUE: list[tuple[Lang, Item, str]] = [
     ("en", FOREIGN_TUB, "An old-fashioned tub without drainage, rated 4.5."),
     ("zh", SOUP, "不辣的香菇素汤面，坐得下14人。"),
+    ("zh", PLANT, "灰尘、暗角都不怕的老住户。"),
+    ("en", PLANT_EN, "Smooth, so it does not scratch."),
 ]
 PAN = Item("p1", "老铁匠炒锅", "kitchen", category="炒锅")
 LIGHT_PAN = Item("p2", "轻云不粘锅", "kitchen", category="炒锅")
@@ -197,6 +203,8 @@ UNGROUNDED: list[tuple[Lang, Item, str, str]] = [
     ("en", FOREIGN_TUB, "An old-fashioned tub of 4.5 kg.", "unit"),
     ("zh", SOUP, "香菇素汤面，能吃辣。", "denial"),
     ("zh", SOUP, "香菇素汤面，14公斤。", "unit"),
+    ("zh", PLANT, "灰尘、穿堂风、暗角都怕。", "denial"),
+    ("en", PLANT_EN, "Smooth, and it will scratch the table.", "denial"),
     ("en", SHIRT_EN, "Pure cotton, 透气.", "language"),
 ]
 

@@ -33,6 +33,8 @@ WINDOW = 6
 SHORTEST = 3
 """Letters of an English word that is looked for."""
 
+HEDGES = re.compile(r"(?:易|会|能|必|太|再|怎么|容易|得|可)+")
+"""What may stand between a denial and what is denied."""
 LACKING = re.compile(r"^(?:不含?|无|非)(?P<zh>[\u4e00-\u9fff]{1,4})$|^(?:not|no|non|without)[ -](?P<en>[a-z][a-z ]+)$")
 """A value that says what there is not of."""
 MOOT = frozenset(
@@ -64,6 +66,34 @@ def denied(line: str, facts: str) -> Iterator[str]:
             if len(word) >= SHORTEST and fold(word) not in stop_words() and _affirmed_in_english(fold(word), facts):
                 yield match.group()
                 break
+
+
+def upheld(line: str, facts: str) -> Iterator[str]:
+    """Things that the line says and that the facts only deny: it says "comes unglued" where they have "never comes
+    unglued"."""
+    said = fold(line)
+    for thing in dict.fromkeys(_denied_things(facts)):
+        if _only_denied(thing, facts) and _is_claimed(thing, said):
+            yield thing
+
+
+def _denied_things(facts: str) -> Iterator[str]:
+    """What stands behind the denials of a text: two characters, or one that ends a clause; an English word."""
+    for match in DENIAL.finditer(facts):
+        end = HEDGES.match(facts, match.end())
+        said = re.match(r"[\u4e00-\u9fff]{1,2}", facts[end.end() if end else match.end() :])
+        if said:
+            yield said.group()
+    for match in ENGLISH_DENIAL.finditer(facts):
+        word = fold(match[1])
+        if len(word) > SHORTEST and word not in stop_words():
+            yield stem(word)
+
+
+def _only_denied(thing: str, facts: str) -> bool:
+    places = [match.start() for match in re.finditer(rf"(?<![a-z]){re.escape(thing)}", facts)]
+    before = (CLAUSES.split(facts[:place])[-1] for place in places)
+    return all(FACT_DENIED.search(text[-WINDOW:]) or NEGATED_BEFORE.search(text) for text in before)
 
 
 def claimed(line: str, item: Item) -> Iterator[str]:
