@@ -72,21 +72,28 @@ class Bot(BetweenTurns):
         text = checked_text(text)
         with self._taking_over(session_id, stop or Event()) as stop:
             mind, watch = self._mind(), Stopwatch()
-            state = self.store.load_turn(session_id)
-            context = context_of(mind, state, interest_of(mind, state))
-            turn = mind.understander.understand(text, as_lang(state.session.lang), context)
-            turn = in_its_scope(mind, state, turn)
-            said = self.store.add_user_message(session_id, text, turn.lang)
-            watch.lap("understand")
-            heard = encode(mind, turn)
-            watch.lap("encode")
-            step = self._step(mind, session_id, state, heard, said.turn_id, watch)
-            watch.lap("store")
+            with mind.slates.slate():
+                watch.lap("wait")
+                heard, step = self._slate(mind, session_id, text, watch)
             yield step.slate
-            named = named_items(mind, step.decision.items, turn.lang)
+            named = named_items(mind, step.decision.items, heard.turn.lang)
             lines = script(step.decision, heard.turn, step.slate, step.interest, named)
             writing = mind.phraser.write(lines.requests, stop, lines.floor, lines.fixed, lines.after)
             yield from self._speak(session_id, step, writing, stop, watch)
+
+    def _slate(self, mind: Mind, session_id: str, text: str, watch: Stopwatch) -> tuple[Heard, Step]:
+        """Understands a message, which is stored, and makes the slate that answers it."""
+        state = self.store.load_turn(session_id)
+        context = context_of(mind, state, interest_of(mind, state))
+        turn = mind.understander.understand(text, as_lang(state.session.lang), context)
+        turn = in_its_scope(mind, state, turn)
+        said = self.store.add_user_message(session_id, text, turn.lang)
+        watch.lap("understand")
+        heard = encode(mind, turn)
+        watch.lap("encode")
+        step = self._step(mind, session_id, state, heard, said.turn_id, watch)
+        watch.lap("store")
+        return heard, step
 
     def _step(
         self, mind: Mind, session_id: str, state: TurnState, heard: Heard, turn_id: str, watch: Stopwatch

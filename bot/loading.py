@@ -18,6 +18,7 @@ from bot.phrasing.models import language_model
 from bot.phrasing.phraser import Phraser
 from bot.phrasing.watched import Watched
 from bot.policy.questions import Asker
+from bot.precedence import Precedence
 from bot.recommending.recommend import FloatArray, Recommender, Shelf
 from bot.settings import Settings
 from bot.understanding.intent_head import intent_head
@@ -86,6 +87,7 @@ class Loader:
         self._index: Index | None = None
         self._stamp = ""
         self._words: Watched | None = None
+        self._slates = Precedence()
 
     def __call__(self) -> Mind:
         """What answers now. Raises NotReady while encoder or catalogue are missing."""
@@ -154,7 +156,7 @@ class Loader:
 
     def _load_words(self) -> None:
         try:
-            if model := language_model(self._settings):
+            if model := language_model(self._settings, self._slates.wait):
                 self._words = Watched(model, self._settings.words_timeout)
         except (ModelError, MemoryError, OSError, RuntimeError, ImportError) as error:
             log.warning("no language model, plain sentences instead: %s", error)
@@ -181,6 +183,7 @@ class Loader:
         catalogue = catalogue_of(items, self._encoder, self._index)
         head = self._mind.intent_head if self._mind else None
         mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings, head=head)
+        mind = replace(mind, slates=self._slates)
         with self._lock:
             if self._mind is not None:
                 mind = replace(mind, phraser=replace(mind.phraser, model=self._mind.phraser.model))

@@ -11,6 +11,7 @@ from bot.interest.update import InterestParameters, hear, unit
 from bot.phrasing.phraser import Phraser
 from bot.policy.questions import Asker
 from bot.policy.settling import settled
+from bot.precedence import Precedence
 from bot.recommending.recommend import Recommender
 from bot.understanding.turn import Intent, Turn
 from bot.understanding.understand import Understander
@@ -52,7 +53,7 @@ class Mind:
     """Everything that answers, built from one catalogue and one set of models. Read-only.
 
     `asker`: finds questions worth asking; without one none is asked. `intent_head`: has the last word on what a
-    message wants where the rules are not certain.
+    message wants where the rules are not certain. `slates`: whose turn it is on the processors.
     """
 
     understander: Understander
@@ -63,6 +64,7 @@ class Mind:
     asker: Asker | None = None
     intent_head: IntentHead | None = None
     hear: Hear = hear
+    slates: Precedence = field(default_factory=Precedence)
 
 
 @dataclass(frozen=True, eq=False)

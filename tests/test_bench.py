@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from fastapi import FastAPI
+from small_models import GEMMA3, QWEN2, model_of, weights_of
 from transformers import BertConfig
 
 from bot.bench.app import (
     STAGES,
     in_one_language,
+    measure_crowd,
     measure_indexing,
     measure_turns,
     measure_wire,
@@ -23,9 +27,12 @@ from bot.bench.app import (
 )
 from bot.bench.data import Recalled, conversations, enlarged, recalled, sample
 from bot.bench.plain import Metered, PlainSearch, measure_plain_search
-from bot.bench.table import Row, bench
+from bot.bench.table import Row, aligned, bench
+from bot.bench.words import network_logits, parts_of_a_step, surprise
 from bot.bot import Bot, Mind
 from bot.phrasing.language_model import Prompt
+from bot.phrasing.lean import LeanNetwork
+from bot.phrasing.quantize import quantise
 from bot.settings import Settings
 from bot.web.api import api_router
 from bot.web.limits import Limits
@@ -100,6 +107,36 @@ def test_words_are_timed_and_kept(bot: Bot, mind: Mind) -> None:
     call = meter.calls[-1]
     assert call.texts == ["好，看看。"] * len(call.prompts)
     assert call.seconds > 0
+
+
+def test_a_crowd_is_timed(bot: Bot, mind: Mind) -> None:
+    figures = measure_crowd(Bot(bot.store, lambda: with_words(mind, Brief())), visitors=3, rounds=2)
+    assert {key: len(values) for key, values in figures.items()} == dict.fromkeys(figures, 6)
+    assert all(0 < first <= whole for first, whole in zip(figures["crowd first"], figures["crowd whole"], strict=True))
+    assert figures["crowd failed"] == [0.0] * 6
+
+
+@pytest.mark.parametrize("config", [QWEN2, GEMMA3])
+def test_surprise_and_the_parts_of_a_step(config: Any) -> None:
+    model = model_of(config)
+    lines = [((1, 2, 3), (4, 5)), ((6,), (7, 8, 9))]
+    network = LeanNetwork(config, weights_of(model), torch.arange(300))
+
+    def plain(ids: Sequence[int], count: int) -> torch.Tensor:
+        with torch.inference_mode():
+            return model(torch.tensor([ids])).logits[0, -count:]
+
+    assert surprise(network_logits(network), lines) == pytest.approx(surprise(plain, lines), abs=1e-4)
+    certain = surprise(lambda ids, count: 99.0 * torch.eye(300)[[*ids, 5][-count:]], [((1,), (4, 5))])
+    assert certain == pytest.approx(0)
+    parts = parts_of_a_step(LeanNetwork(config, quantise(model), torch.arange(300)), rows=2)
+    whole = parts.pop("whole")
+    assert sum(parts.values()) == pytest.approx(whole)
+    assert min(parts["linear layers"], parts["attention"]) > 0
+
+
+def test_tables_are_aligned() -> None:
+    assert aligned([["", "a"], ["x y", "10"]]) == ["|     |  a |", "| --- | -: |", "| x y | 10 |"]
 
 
 def test_indexing_is_timed(mind: Mind, tmp_path: Path) -> None:

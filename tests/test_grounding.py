@@ -42,6 +42,25 @@ FILM = Item(
     "f1", "银翼杀手", "film", category="科幻片", brand="雷德利·斯科特", year=1982, tags=("赛博朋克",),
     description="退休的警探追捕逃回地球的复制人。", attributes={"duration_minutes": 117},
 )  # fmt: skip
+FOREIGN_TUB = Item(
+    "t1", "Galvanised Zinc Tub", "garden", category="Pots",
+    description="An old-fashioned tub for a patio full of tulips.",
+    attributes={"material": "zinc", "drainage": False, "rating": 4.5},
+)  # fmt: skip
+SOUP = Item(
+    "s1", "素面屋", "restaurant", category="面馆", description="香菇素汤面，汤不放味精。",
+    attributes={"spiciness": "不辣", "seats": 14},
+)  # fmt: skip
+PLANT = Item("g1", "一叶兰", "garden", category="绿植", description="客厅里的老住户，灰尘、穿堂风、暗角都不怕。")
+PLANT_EN = Item(
+    "g2", "Cork Tray", "home", category="trays", description="A smooth tray that does not scratch the table."
+)
+TRUE: list[tuple[Lang, Item, str]] = [
+    ("en", FOREIGN_TUB, "An old-fashioned tub without drainage, rated 4.5."),
+    ("zh", SOUP, "不辣的香菇素汤面，坐得下14人。"),
+    ("zh", PLANT, "灰尘、暗角都不怕的老住户。"),
+    ("en", PLANT_EN, "Smooth, so it does not scratch."),
+]
 PAN = Item("p1", "老铁匠炒锅", "kitchen", category="炒锅")
 LIGHT_PAN = Item("p2", "轻云不粘锅", "kitchen", category="炒锅")
 POINTS = (("价格", "89元", "129元", "第一件便宜40元"), ("重量", "2.6公斤", "1.3公斤", "第二件轻1.3公斤"))
@@ -133,6 +152,12 @@ def test_common_speech_is_that_of_the_shipped_sentences() -> None:
 
 # -- single lines
 
+
+@pytest.mark.parametrize(("lang", "item", "line"), TRUE)
+def test_what_is_not_may_be_said(vocabulary: Vocabulary, lang: Lang, item: Item, line: str) -> None:
+    assert Ground(ItemLine(lang, "", (), item), vocabulary).violations(line, whole=True) == []
+
+
 UNGROUNDED: list[tuple[Lang, Item, str, str]] = [
     ("zh", SHIRT, "只要88元，穿着舒服。", "number"),
     ("zh", SHIRT, "只要八十八元，穿着舒服。", "number"),
@@ -170,7 +195,16 @@ UNGROUNDED: list[tuple[Lang, Item, str, str]] = [
     ("en", SHIRT_EN, "Pure cotton that relieves pain.", "health"),
     ("en", SHIRT_EN, "It is not cotton, and made for spring.", "denial"),
     ("en", SHIRT_EN, "It is soft it is soft it is soft.", "repetition"),
+    ("en", SHIRT_EN, "Cotton, cotton, and made for spring.", "repetition"),
+    ("en", SHIRT_EN, "White. White for spring.", "repetition"),
     ("en", SHIRT_EN, "纯棉的，适合春夏。", "language"),
+    ("zh", FOREIGN_TUB, "An old-fashioned tub for a patio full of tulips.", "language"),
+    ("en", FOREIGN_TUB, "An old-fashioned tub with drainage.", "denial"),
+    ("en", FOREIGN_TUB, "An old-fashioned tub of 4.5 kg.", "unit"),
+    ("zh", SOUP, "香菇素汤面，能吃辣。", "denial"),
+    ("zh", SOUP, "香菇素汤面，14公斤。", "unit"),
+    ("zh", PLANT, "灰尘、穿堂风、暗角都怕。", "denial"),
+    ("en", PLANT_EN, "Smooth, and it will scratch the table.", "denial"),
     ("en", SHIRT_EN, "Pure cotton, 透气.", "language"),
 ]
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -140,11 +141,26 @@ def ask(model: EmbeddedModel, *users: str, **options: Any) -> list[str]:
 
 
 def test_callers_are_served_together_and_get_their_own_words(loaded: EmbeddedModel) -> None:
-    alone = [ask(loaded, user) for user in USERS]
-    assert len(set(map(str, alone))) > 1
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda user: ask(loaded, user), USERS)) == alone
-    assert ask(loaded, *USERS) == [line for (line,) in alone]
+    alone = [ask(loaded, user)[0] for user in USERS]
+    assert len(set(alone)) == len(USERS)
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as pool:
+            assert_own_words([line for (line,) in pool.map(lambda user: ask(loaded, user), USERS)], alone)
+        assert_own_words(ask(loaded, *USERS), alone)
+
+
+def begin_alike(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], zip(one, other, strict=False)))
+
+
+def assert_own_words(together: list[str], alone: list[str]) -> None:
+    """Each line goes on longest with what it was alone, and no other's.
+
+    A sum may be rounded otherwise in another batch, and a random model may go on with another word after that.
+    """
+    for place, line in enumerate(together):
+        shared = [begin_alike(line, other) for other in alone]
+        assert shared[place] > max(shared[:place] + shared[place + 1 :])
 
 
 def test_another_attempt_is_another_sample(loaded: EmbeddedModel) -> None:

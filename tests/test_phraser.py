@@ -202,38 +202,22 @@ def test_a_line_that_fails_twice_becomes_a_plain_sentence(vocabulary: Vocabulary
 
 
 @pytest.mark.parametrize(
-    ("lang", "line", "again", "text"),
+    ("lang", "line", "again"),
     [
-        ("zh", "纯棉的，只要88元。", "洗后不变形，适合春夏。", "纯棉的。洗后不变形，适合春夏。"),
-        ("zh", "纯棉的，只要88元。", "洗后不变形", "纯棉的。洗后不变形。"),
-        ("en", "Pure cotton, only 88 yuan.", "It is made for spring.", "Pure cotton. It is made for spring."),
-        ("en", "Pure cotton, only 88 yuan.", " It is made for spring", "Pure cotton. It is made for spring."),
+        ("zh", "纯棉的，只要88元。", "洗后不变形，适合春夏。"),
+        ("zh", "纯棉的，只要88元。", "纯棉的，洗后不变形。"),
+        ("en", "Pure cotton, only 88 yuan.", "It is made for spring."),
+        ("en", "Pure cotton, only 88 yuan.", "Pure cotton, made for spring."),
     ],
 )
 @pytest.mark.parametrize("step", [1, 3, 99])
-def test_words_that_are_out_stay_and_a_second_try_goes_on_after_them(
-    vocabulary: Vocabulary, lang: Lang, line: str, again: str, text: str, step: int
-) -> None:
-    out = written(vocabulary, line, item_line(SHIRT.localized(lang), lang), step=step, again=again)
-    assert (out.text, out.outcome) == (text, "retried")
-
-
-@pytest.mark.parametrize(
-    ("lang", "line", "stub"),
-    [("zh", "纯棉的，只要88元。", "纯棉的。"), ("en", "Pure cotton, 88 yuan.", "Pure cotton. ")],
-)
-def test_words_too_short_to_stand_are_followed_by_a_plain_sentence(
-    vocabulary: Vocabulary, lang: Lang, line: str, stub: str
+def test_words_too_short_to_stand_wait_and_are_not_out_when_the_line_fails(
+    vocabulary: Vocabulary, lang: Lang, line: str, again: str, step: int
 ) -> None:
     request = item_line(SHIRT.localized(lang), lang)
-    out = written(vocabulary, line, request, again="88元。" if lang == "zh" else "88 yuan.")
-    assert (out.text, out.outcome) == (stub + plain(request), "plain")
-
-
-def test_a_second_try_that_says_the_same_again_does_not_go_out(vocabulary: Vocabulary) -> None:
-    out = written(vocabulary, "洗后不变形，只要88元。", item_line(), again="洗后不变形，适合春夏。")
-    assert out.text.count("洗后不变形") == 1 + plain(item_line()).count("洗后不变形")
-    assert out.violations[1][0].startswith("repetition")
+    assert written(vocabulary, line, request, step=step, again=again) == Line(again, "retried", (("number: 88",), ()))
+    out = written(vocabulary, line, request, step=step, again=line)
+    assert (out.text, out.outcome) == (plain(request), "plain")
 
 
 def test_an_answer_that_does_not_say_what_was_asked_is_completed(vocabulary: Vocabulary) -> None:
@@ -256,7 +240,7 @@ def test_what_comes_later_does_not_mend_what_was_ungrounded(vocabulary: Vocabula
     ("line", "text", "outcome", "trouble"),
     [
         ("洗后不变形，适合春夏，199", "洗后不变形，适合春夏。", "cut", "failed"),
-        ("纯棉的，春夏", f"纯棉的。{plain(item_line())}", "plain", "failed"),
+        ("纯棉的，春夏", plain(item_line()), "plain", "failed"),
         ("纯棉", plain(item_line()), "plain", "failed"),
         ("纯棉的。", "纯棉的。", "ok", ""),
         (" ", plain(item_line()), "plain", "failed"),
@@ -343,9 +327,10 @@ def test_without_a_model_all_is_plain(vocabulary: Vocabulary) -> None:
 def test_a_stop_ends_the_words_where_they_are(vocabulary: Vocabulary) -> None:
     stop = Event()
     requests: list[LineRequest] = [item_line(), item_line(FILM)]
-    writing = Phraser(vocabulary, Writer("纯棉的，春夏穿。", "追捕复制人，退休的警探。")).write(requests, stop)
+    writer = Writer("纯棉的，春夏日常穿，洗后不变形。", "追捕复制人，退休的警探。")
+    writing = Phraser(vocabulary, writer).write(requests, stop)
     steps = iter(writing)
-    assert next(steps) == Delta("123", "纯棉的")
+    assert next(steps) == Delta("123", "纯棉的，春夏日常穿")
     stop.set()
     assert [delta.part for delta in steps] in ([], ["f1"])
     assert writing.lines == {}

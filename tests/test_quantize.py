@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, Qwen2Config
 
 from bot.phrasing.attention import grouped_attention
-from bot.phrasing.quantize import Int8Linear, StoredEmbedding, quantise, restore, to_int8
+from bot.phrasing.quantize import LEVELS, LIMIT, Int8Linear, StoredEmbedding, quantise, restore, to_int8
 
 
 def far(got: Tensor, wanted: Tensor) -> float:
@@ -50,8 +50,15 @@ def test_any_leading_shape_and_silence(linear: nn.Linear) -> None:
 def test_to_int8_uses_the_whole_range_of_each_channel(linear: nn.Linear) -> None:
     weight, scale = to_int8(linear.weight)
     assert weight.dtype == torch.int8
-    assert set(weight.abs().amax(dim=1).tolist()) == {127}
+    assert set(weight.abs().amax(dim=1).tolist()) == {LIMIT}
     assert far(weight * scale[:, None], linear.weight.detach()) < 0.01
+
+
+def test_the_loudest_inputs_and_weights_do_not_overflow() -> None:
+    layer = Int8Linear(*to_int8(torch.ones(8, 64)), None)
+    assert torch.allclose(layer(torch.ones(3, 64)), torch.full((3, 8), 64.0), rtol=1e-3)
+    assert torch.allclose(layer(-torch.ones(3, 64)), torch.full((3, 8), -64.0), rtol=1e-3)
+    assert 2 * LIMIT * (2 * LEVELS + 1) < 1 << 15
 
 
 def test_to_int8_of_a_silent_channel_is_silent() -> None:

@@ -6,8 +6,10 @@ import ctypes
 import gc
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from threading import Thread
 from time import perf_counter, sleep
@@ -16,7 +18,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from bot.bench.data import conversations, enlarged, recalled, sample
+from bot.bench.data import CONVERSATIONS, conversations, enlarged, recalled, sample
 from bot.bench.plain import GB, Figures, timed
 from bot.bot import Bot, Mind
 from bot.loading import load_encoder
@@ -108,6 +110,26 @@ def measure_words(bot: Bot, count: int) -> Figures:
     """Seconds to the first words and to the end of the reply."""
     measured = list(turns(bot, count, warm_up=1))
     return {"first": [turn.first for turn in measured], "whole": [turn.whole for turn in measured]}
+
+
+def measure_crowd(bot: Bot, visitors: int, rounds: int) -> Figures:
+    """Turns of so many visitors at once, each in a conversation of their own.
+
+    Milliseconds to the slate, seconds to the first words and to the end; how many replies lacked the model's words.
+    """
+    token = new_token()
+    conversations = islice(cycle(CONVERSATIONS), visitors)
+    sessions = [(bot.open_session(token, lang)[0].session_id, texts) for lang, texts in conversations]
+    figures: Figures = {"crowd slate": [], "crowd first": [], "crowd whole": [], "crowd failed": []}
+    with ThreadPoolExecutor(visitors) as pool:
+        for number in range(rounds):
+            said = [(session_id, texts[number % len(texts)]) for session_id, texts in sessions]
+            for turn in pool.map(lambda one: _turn(bot, *one), said):
+                figures["crowd slate"].append(turn.slate * 1000)
+                figures["crowd first"].append(turn.first)
+                figures["crowd whole"].append(turn.whole)
+                figures["crowd failed"].append(float(bool(turn.reply.words_reason)))
+    return figures
 
 
 def measure_wire(app: FastAPI, bot: Bot, count: int) -> Figures:

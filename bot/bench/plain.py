@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from time import perf_counter
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, BertConfig, BertModel
+from transformers import BertConfig, BertModel
 
 from bot.phrasing.language_model import LanguageModel, Prompt
 
@@ -89,51 +88,6 @@ def measure_plain_search(plain: PlainSearch, said: Sequence[int], items: Sequenc
     turns = [timed(lambda tokens=tokens: plain.turn(tokens)) * 1000 for tokens in said]
     rate = len(items) / timed(lambda: [plain.encode(tokens) for tokens in items])
     return {"turn": turns, "wire": turns, "new": [rate], "unchanged": [rate], "memory": [plain.gigabytes]}
-
-
-class PlainWords:
-    """A transformers folder, used as its model card says."""
-
-    def __init__(self, folder: Path) -> None:
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-
-    def write(self, prompt: Prompt, tokens: int) -> str:
-        """A line of just so many tokens, so that both methods write equally much."""
-        messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
-        asked = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
-        )
-        end = self._tokenizer.eos_token_id
-        out = self._model.generate(
-            **asked, max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False, pad_token_id=end
-        )
-        text: str = self._tokenizer.decode(out[0, asked["input_ids"].shape[1] :], skip_special_tokens=True)
-        return text
-
-    def token_counts(self, call: Call) -> list[int]:
-        """How many tokens each line of a call took, with its end."""
-        return [len(self._tokenizer(text)["input_ids"]) + 1 for text in call.texts]
-
-    @property
-    def gigabytes(self) -> float:
-        """The weights."""
-        return size_of(self._model)
-
-
-def measure_plain_words(plain: PlainWords, calls: Sequence[Call], turn_seconds: float) -> Figures:
-    """The same lines, one after another; `turn_seconds` is what came before the first."""
-    figures: Figures = {"first": [], "whole": [], "tokens": []}
-    for call in calls:
-        counts = plain.token_counts(call)
-        seconds = [
-            timed(lambda prompt=prompt, count=count: plain.write(prompt, count))
-            for prompt, count in zip(call.prompts, counts, strict=True)
-        ]
-        figures["first"].append(turn_seconds + seconds[0])
-        figures["whole"].append(turn_seconds + sum(seconds))
-        figures["tokens"].append(sum(counts) / sum(seconds))
-    return figures
 
 
 def size_of(model: Any) -> float:

@@ -19,6 +19,7 @@ from transformers import AutoTokenizer
 from bot.bench.app import (
     STAGES,
     in_one_language,
+    measure_crowd,
     measure_indexing,
     measure_turns,
     measure_wire,
@@ -29,10 +30,21 @@ from bot.bench.app import (
     with_words,
 )
 from bot.bench.data import conversations, sample
-from bot.bench.plain import Call, Figures, Metered, PlainSearch, PlainWords, measure_plain_search, measure_plain_words
+from bot.bench.plain import Call, Figures, Metered, PlainSearch, measure_plain_search
+from bot.bench.words import (
+    ARITHMETICS,
+    Line,
+    PlainWords,
+    held_out,
+    measure_plain_words,
+    network_logits,
+    parts_of_a_step,
+    surprise,
+)
 from bot.bot import Bot
 from bot.loading import Loader
-from bot.phrasing.bases import base_of
+from bot.phrasing.llm import load
+from bot.phrasing.models import folder_and_adapter
 from bot.settings import Settings
 from bot.web.server import create_app
 from errors import SettingsError
@@ -40,6 +52,9 @@ from retrieval.catalogue import item_texts
 from retrieval.items import Item
 
 TURNS, ON_THE_WIRE, REPLIES, NEW_ITEMS = 120, 60, 10, 256
+VISITORS, ROUNDS = 8, 5
+HELD_OUT, LINES = 60, 4
+"""Written lines that the model's arithmetic is judged by; lines of the step that is looked into."""
 PLAIN_TURNS, PLAIN_REPLIES, PLAIN_ITEMS = 20, 3, 32
 """The plain method is slow: fewer show it."""
 ITEM_TOKENS = 64
@@ -80,11 +95,15 @@ ROWS = (
     Row("first", "first words", "s", 2),
     Row("whole", "whole reply", "s", 2),
     Row("tokens", "words written", "tokens/s", more=True),
+    Row("crowd slate", f"{VISITORS} visitors at once: slate", "ms"),
+    Row("crowd first", "· first words", "s", 2),
+    Row("crowd whole", "· whole reply", "s", 2),
     Row("new", "new items indexed", "items/s", more=True),
     Row("unchanged", "unchanged items", "items/s", 0, more=True),
     Row("memory", "memory", "GB", 2),
 )
 HEAD = ["", "p50", "p95", "unit", "plain method", "ratio"]
+WORDS_HEAD = ["words", "tokens/s", "ratio", "surprise"]
 
 
 def bench(settings: Settings, *, items: int = 10_000, words: bool = True) -> str:
@@ -121,6 +140,7 @@ class _Run:
         self._ours: Figures = {}
         self._plain: Figures = {}
         self._calls: list[Call] = []
+        self._words: list[tuple[str, list[float], float]] = []
         self._notes = [
             f"{items:,} items: the sample catalogue, then repeats of it with other titles and prices, whose vectors "
             "are those of the originals moved a little at random",
@@ -155,6 +175,13 @@ class _Run:
                 _say(f"{REPLIES} replies with {meter.name}")
                 self._ours |= measure_words(Bot(store, lambda: with_words(mind, meter)), REPLIES)
                 self._calls = meter.calls[-REPLIES:]
+                _say(f"{ROUNDS} replies for each of {VISITORS} visitors at once")
+                crowd = measure_crowd(Bot(store, lambda: mind), VISITORS, ROUNDS)
+                failed = sum(crowd.pop("crowd failed"))
+                self._notes.append(
+                    f"of {VISITORS * ROUNDS} replies to {VISITORS} visitors at once, {failed:.0f} failed"
+                )
+                self._ours |= crowd
             self._ours["memory"] = resident()
             _say(f"indexing {NEW_ITEMS} new items and {self._items:,} unchanged ones")
             self._ours |= measure_indexing(mind, self._new_items(), settings.data_dir / "new")
@@ -188,29 +215,54 @@ class _Run:
             "generate() in float32, line after line, as many tokens as ours; no web server and no database; as its "
             "memory, weights and vectors alone"
         )
-        base = base_of(self._settings.llm)
-        folder = base.folder(self._settings.models_dir) if base else Path(self._settings.llm)
-        if not self._calls or not (folder / "config.json").exists():
-            return
-        _say("the plain method: words")
-        words = PlainWords(folder)
-        self._ours["tokens"] = [sum(words.token_counts(call)) / call.seconds for call in self._calls]
+        folder, adapter = folder_and_adapter(self._settings)
+        if self._calls and (folder / "config.json").exists():
+            self._measure_words(folder, adapter, search.gigabytes)
+
+    def _measure_words(self, folder: Path, adapter: Path | None, gigabytes: float) -> None:
+        """The plain method in several arithmetics, and the likelihood of written lines in each and in ours."""
         turn = float(np.median(self._plain["turn"])) / 1000
-        self._plain |= measure_plain_words(words, self._calls[:PLAIN_REPLIES], turn)
-        self._plain["memory"] = [search.gigabytes + words.gigabytes]
+        lines: list[Line] = []
+        for name, qconfig in ARITHMETICS:
+            _say(f"the plain method: words, {name}")
+            words = PlainWords(folder, adapter, qconfig)
+            figures = measure_plain_words(words, self._calls[:PLAIN_REPLIES], turn)
+            lines = lines or held_out(words.tokenizer, HELD_OUT)
+            self._words.append((f"one after another, {name}", figures["tokens"], surprise(words.logits, lines)))
+            if qconfig is None:
+                self._ours["tokens"] = [sum(words.token_counts(call)) / call.seconds for call in self._calls]
+                self._plain |= figures
+                self._plain["memory"] = [gigabytes + words.gigabytes]
+            release_memory()
+        _say("our own arithmetic")
+        network = load(folder, adapter, words.tokenizer, every_word=True)
+        self._words.append(("ours", self._ours["tokens"], surprise(network_logits(network), lines)))
+        parts = parts_of_a_step(load(folder, adapter, words.tokenizer), LINES)
+        told = ", ".join(f"{name} {ms:.1f}" for name, ms in parts.items() if name != "whole")
+        self._notes.append(f"a step of {LINES} lines takes {parts['whole']:.1f} ms: {told}")
 
     def table(self) -> str:
         """Everything as text."""
-        rows = [HEAD, *(row.cells(self._ours, self._plain) for row in ROWS if row.key in self._ours)]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-        rows.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
-        lines = [" | ".join(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)) for row in rows]
-        lines = [f"| {row[0].ljust(widths[0])} | {line} |" for row, line in zip(rows, lines, strict=True)]
+        lines = aligned([HEAD, *(row.cells(self._ours, self._plain) for row in ROWS if row.key in self._ours)])
+        if self._words:
+            slowest = float(np.median(self._words[0][1]))
+            rates = [(name, float(np.median(tokens)), loss) for name, tokens, loss in self._words]
+            rows = [[name, f"{rate:.1f}", f"{rate / slowest:.1f} ×", f"{loss:.3f}"] for name, rate, loss in rates]
+            lines += ["", *aligned([WORDS_HEAD, *rows])]
         machine = (
             f"{os.cpu_count()} cores ({torch.backends.cpu.get_cpu_capability()}), torch {torch.__version__} with "
             f"{torch.get_num_threads()} threads"
         )
         return "\n".join([machine, "", *lines, "", *(f"- {note}" for note in self._notes)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown; `rows`: its head, then the others. The first column is on the left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    cells = [" | ".join(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)) for row in (*rows, rule)]
+    lines = [f"| {row[0].ljust(widths[0])} | {line} |" for row, line in zip((*rows, rule), cells, strict=True)]
+    return [lines[0], lines[-1], *lines[1:-1]]
 
 
 def _say(what: str) -> None:

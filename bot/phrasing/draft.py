@@ -27,7 +27,8 @@ class Draft:
     """`sent` is checked and out, `held` waits for the end of its clause; `tries` has what each try said without
     ground.
 
-    What is out stays: a second try goes on after it, as a sentence of its own.
+    Nothing is out before it could stand alone, so that a line that breaks off can be left as it is, or be tried again
+    from its beginning. Only an answer that lacks something is gone on with after what is out.
     """
 
     ground: Ground
@@ -57,7 +58,7 @@ class Draft:
         """
         rest = self.held.rstrip()
         keeps = _is_ended(rest) or (whole and len(self.sent) == self._begin)
-        out = self._release(len(rest)) if rest and keeps and not self.tries[-1] else ""
+        out = self._release(len(rest), last=True) if rest and keeps and not self.tries[-1] else ""
         if self.sent and not _is_ended(self.sent):
             out += FULL_STOP[self.request.lang]
             self.sent += FULL_STOP[self.request.lang]
@@ -78,16 +79,18 @@ class Draft:
 
     @property
     def stands(self) -> bool:
-        """Whether the finished line can be left as it is; a line that was cut may be too short, or owe an answer."""
-        if not self.sent or any(found.startswith("omission") for found in self.tries[-1]):
-            return False
-        return not self.is_cut or _length(self.sent, self.request.lang) >= LEAST[self.request.lang]
+        """Whether the finished line can be left as it is; it may owe an answer."""
+        return bool(self.sent) and not any(found.startswith("omission") for found in self.tries[-1])
 
-    def _release(self, end: int) -> str:
-        joint = JOINT[self.request.lang] if self.sent and len(self.sent) == self._begin else ""
+    def _release(self, end: int, *, last: bool = False) -> str:
+        """Lets the held words out up to there, if they have a ground and are enough. `last`: no more will come."""
+        lang = self.request.lang
+        joint = JOINT[lang] if self.sent and len(self.sent) == self._begin else ""
         found = _told(self.ground, (self.sent + joint + self.held[:end]).strip())
         if found:
             self.tries[-1] = found
+            return ""
+        if not (self.sent or last) and _length(self.held[:end], lang) < LEAST[lang]:
             return ""
         out = joint + self.held[:end]
         # the last mark stays back: it may have to become a full stop
@@ -104,7 +107,7 @@ def _told(ground: Ground, line: str, *, whole: bool = False) -> tuple[str, ...]:
 
 def _length(text: str, lang: Lang) -> int:
     """Characters without the closing mark, or words."""
-    return len(text.rstrip(SENTENCE_END + CLOSING)) if lang == "zh" else len(text.split())
+    return len(text.rstrip(SENTENCE_END + CLOSING + CLAUSE_MARKS)) if lang == "zh" else len(text.split())
 
 
 def _is_ended(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
 
@@ -77,10 +77,18 @@ class Call:
 class Engine:
     """Serves lines. Any number of threads may ask."""
 
-    def __init__(self, batch: Batch, *, rows: int = MOST_ROWS, read: int = READ, read_ahead: int = AHEAD) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        *,
+        rows: int = MOST_ROWS,
+        read: int = READ,
+        read_ahead: int = AHEAD,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
         """`rows`: lines that are in the model at once; `read`, `read_ahead`: tokens of prompts that are read in a pass
-        while somebody is served, and while nobody is."""
-        self._batch = batch
+        while somebody is served, and while nobody is; `before`: called before each pass, which waits for it."""
+        self._batch, self._before = batch, before
         self._rows, self._read, self._read_ahead = rows, read, read_ahead
         self._owners: dict[Line, Call] = {}
         self._calls: list[Call] = []
@@ -146,6 +154,7 @@ class Engine:
                 self._changed.wait_for(lambda: self._calls or self._closing)
                 if self._closing:
                     break
+            self._before()
             try:
                 self._turn()
             except Exception as error:  # the thread must live on: the next caller may have better luck

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from bot.phrasing.check.answering import omissions
 from bot.phrasing.check.coverage import Speech, norms, stray_words
-from bot.phrasing.check.denial import denied, put_forward
+from bot.phrasing.check.denial import claimed, denied, put_forward, upheld
 from bot.phrasing.check.manner import language, manner, repetition
 from bot.phrasing.check.names import strange_kinds, strange_names, strange_titles
 from bot.phrasing.check.numbers import known_amounts
@@ -66,6 +66,8 @@ class Ground:
         yield from (Violation("denial", words) for words in denied(line, self._facts))
         match request:
             case ItemLine():
+                yield from (Violation("denial", words) for words in claimed(line, request.item))
+                yield from (Violation("denial", words) for words in upheld(line, self._facts))
                 yield from wrong_acts(line, request)
                 yield from wrong_directions(line, request)
             case CompareLine():

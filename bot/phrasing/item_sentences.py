@@ -10,6 +10,7 @@ from zlib import crc32
 
 from bot.phrasing.facts import listed, price, value_text
 from bot.phrasing.requests import ItemLine
+from bot.phrasing.telling import telling
 from bot.shipped import read_json
 from errors import Lang
 from retrieval.items import AttributeValue, Item
@@ -22,6 +23,9 @@ LONGEST: Mapping[Lang, int] = {"zh": 24, "en": 60}
 """Characters of a value that can be said in passing."""
 BEGINNING: Mapping[Lang, int] = {"zh": 2, "en": 5}
 """Characters by which two sentences begin alike."""
+
+TOLD = "{told}"
+"""Sentences that begin with what the description tells are not alike, whatever follows."""
 
 
 def item_sentence(request: ItemLine) -> str:
@@ -37,7 +41,7 @@ def item_sentences(requests: Sequence[ItemLine]) -> Mapping[str, str]:
     for request in requests:
         n = BEGINNING[request.lang]
         options = list(_sentences(request))
-        fresh = [option for option in options if option[0] not in patterns]
+        fresh = [option for option in options if option[0] not in patterns or option[0].startswith(TOLD)]
         unlike = [option for option in fresh if option[1][:n] not in beginnings]
         pattern, sentence = (unlike or fresh or options)[0]
         patterns.add(pattern)
@@ -47,7 +51,7 @@ def item_sentences(requests: Sequence[ItemLine]) -> Mapping[str, str]:
 
 
 def patterns(lang: Lang) -> Mapping[str, Sequence[str]]:
-    """What is known of the item (both, reason, fits, bare, few) → the patterns for it."""
+    """What is known of the item (told_reason, told_fits, told, both, reason, fits, bare, few) → the patterns for it."""
     known: Mapping[str, Sequence[str]] = _data()["patterns"][lang]
     return known
 
@@ -62,12 +66,15 @@ def filled(request: ItemLine, pattern: str) -> str:
 
 
 def _sentences(request: ItemLine) -> Iterator[tuple[str, str]]:
-    """(pattern, sentence) of all that can be said, the fullest kind of pattern first, its order by the request."""
+    """(pattern, sentence) of all that can be said, the fullest kind of pattern first, its order by the request.
+
+    What the description tells goes before bare facts.
+    """
     slots = _slots(request)
     first = ("both" if slots["fits"] else "reason") if slots["reason"] else "fits" if slots["fits"] else "bare"
     known = patterns(request.lang)
-    for kind in dict.fromkeys((first, "reason", "fits", "bare")):
-        options = known[kind]
+    told = known["told_reason"] if slots["reason"] else (*(known["told_fits"] if slots["fits"] else ()), *known["told"])
+    for options in (told, *(known[kind] for kind in dict.fromkeys((first, "reason", "fits", "bare")))):
         start = crc32((request.item.id + request.wish).encode()) % len(options)
         for pattern in (*options[start:], *options[:start]):
             if sentence := filled(request, pattern):
@@ -88,9 +95,11 @@ def _slots(request: ItemLine) -> Mapping[str, str]:
     return {
         "it": _it(item) if lang == "zh" else "it",
         "kind": kind,
+        "told": telling(item, lang),
         "title": _clean(item.title).replace("“", "‘").replace("”", "’"),
         "fits": fits,
         "reason": reason,
+        "Reason": reason[:1].upper() + reason[1:],
         "a": facts[0] if facts else "",
         "b": facts[1] if len(facts) > 1 else "",
     }

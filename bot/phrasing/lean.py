@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import gelu, silu
 
 from bot.phrasing.lean_attention import Lookout
-from bot.phrasing.lean_weights import GEMMA, Layer, Matrix, Weights, build_layer, head_width, norm
+from bot.phrasing.lean_layer import compiled, normed
+from bot.phrasing.lean_weights import GEMMA, Matrix, Weights, build_layer, head_width, norm
 from bot.phrasing.memory import Memory, Shape
 from bot.phrasing.network import Piece
 from bot.phrasing.quantize import StoredEmbedding
@@ -62,7 +62,8 @@ class LeanNetwork:
         table = Matrix.named(weights, "model.embed_tokens").copy()
         self._table = StoredEmbedding(table.weight, table.scale)
         self._loudness = math.sqrt(config.hidden_size) if self._gemma else 1.0
-        self._layers = [build_layer(config, weights, number) for number in range(config.num_hidden_layers)]
+        self._depth = config.num_hidden_layers
+        self._stack = compiled([build_layer(config, weights, number) for number in range(self._depth)])
         self._last_norm = norm(config, weights, "model.norm")
         out = Matrix.named(weights, "lm_head").copy() if "lm_head.weight" in weights else table
         self._out = out.rows(words).linear()
@@ -71,7 +72,7 @@ class LeanNetwork:
     @property
     def shapes(self) -> Sequence[tuple[Shape, Shape]]:
         """See `Network`."""
-        return [((self._shared, self._width), (self._shared, self._width))] * len(self._layers)
+        return [((self._shared, self._width), (self._shared, self._width))] * self._depth
 
     @torch.inference_mode()
     def __call__(self, pieces: Sequence[Piece], memory: Memory) -> Tensor:
@@ -79,22 +80,17 @@ class LeanNetwork:
         lookout = Lookout(pieces, memory.slots, self._shared, self._heads // self._shared, self._window)
         turns = [_turns(lookout.positions, rates) for rates in self._rates]
         hidden = self._table.forward(torch.tensor([token for piece in pieces for token in piece.ids]))
-        if self._gemma:
-            hidden *= self._loudness
-        for layer, keys, values in zip(self._layers, memory.keys, memory.values, strict=True):
-            query = self._remember(layer, hidden, turns[layer.local], lookout, keys, values)
-            seen = layer.attention_out(lookout.attend(query, keys, values, local=layer.local))
-            hidden += self._normed(seen, layer.attention_out_norm)
-            fed = self._feed(layer, self._normed(hidden, layer.feed_norm))
-            hidden += self._normed(fed, layer.feed_out_norm)
-        asking = self._normed(hidden[lookout.asking], self._last_norm)
+        hidden *= self._loudness
+        held = [[keys, values] for keys, values in zip(memory.keys, memory.values, strict=True)]
+        self._stack(hidden, turns, lookout.places, lookout.spans, lookout.masks, held)
+        asking = normed(hidden[lookout.asking], self._last_norm, self._epsilon)
         return self._with_given(asking, [piece.given for piece in pieces for _ in range(piece.asks)])
 
     def _with_given(self, x: Tensor, given: Sequence[tuple[int, ...]]) -> Tensor:
         """The logits of the words, and of those that each line was given."""
         if not len(x):
             return x.new_empty(0, len(self.words))
-        logits = self._out(x)
+        logits: Tensor = self._out(x)
         most = max(map(len, given), default=0)
         if not most:
             return logits
@@ -102,33 +98,6 @@ class LeanNetwork:
         missing = torch.arange(most) >= torch.tensor([[len(those)] for those in given])
         more = torch.bmm(self._all.forward(ids), x.unsqueeze(2)).squeeze(2).masked_fill_(missing, -torch.inf)
         return torch.cat([logits, more], dim=1)
-
-    def _remember(
-        self, layer: Layer, hidden: Tensor, turn: Tensor, lookout: Lookout, keys: Tensor, values: Tensor
-    ) -> Tensor:
-        """Writes the tokens' keys and values into the memory; returns their queries [tokens, heads, width]."""
-        x = layer.attention_in(self._normed(hidden, layer.attention_norm))
-        x = x.view(len(hidden), self._heads + 2 * self._shared, self._width)
-        turned, value = x[:, : -self._shared], x[:, -self._shared :]
-        if layer.heads_norm is not None:
-            turned = _normed(turned, layer.heads_norm, self._epsilon)
-        torch.view_as_complex(turned.view(*turned.shape[:2], -1, 2)).mul_(turn)
-        lookout.write(keys, turned[:, self._heads :])
-        lookout.write(values, value)
-        return turned[:, : self._heads]
-
-    def _feed(self, layer: Layer, x: Tensor) -> Tensor:
-        gates, held = layer.feed_in(x).chunk(2, dim=1)
-        open_gates = gelu(gates, approximate="tanh") if self._gemma else silu(gates)
-        return layer.feed_out(open_gates.mul_(held))
-
-    def _normed(self, x: Tensor, weight: Tensor | None) -> Tensor:
-        return x if weight is None else _normed(x, weight, self._epsilon)
-
-
-def _normed(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    """RMS norm over the last dimension (Zhang & Sennrich, 2019); on a CPU torch's own takes twice as long."""
-    return (x.square().mean(dim=-1, keepdim=True).add_(epsilon).rsqrt_() * x).mul_(weight)
 
 
 def _rope_bases(config: Any) -> tuple[float, float]:

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn.functional import linear
+from torch import Tensor, nn
 
+from bot.phrasing.lean_layer import Layer
 from bot.phrasing.quantize import Int8Linear
 
-Linear = Callable[[Tensor], Tensor]
-"""[tokens, inputs] -> [tokens, outputs]."""
 Weights = Mapping[str, Tensor]
 """A model's parameters by their names in transformers; int8 ones have a `scale` beside their `weight`."""
 
 GEMMA = "gemma3_text"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer. Norms that the architecture lacks are None; `local`: it sees the sliding window only."""
-
-    attention_norm: Tensor
-    attention_in: Linear
-    """Queries, keys and values of all heads."""
-    heads_norm: Tensor | None
-    """[heads + shared heads, width], of queries and keys."""
-    attention_out: Linear
-    attention_out_norm: Tensor | None
-    feed_norm: Tensor
-    feed_in: Linear
-    """The gates, then what they let through."""
-    feed_out: Linear
-    feed_out_norm: Tensor | None
-    local: bool
 
 
 @dataclass(frozen=True)
@@ -67,19 +46,23 @@ class Matrix:
             return Matrix(self.weight * factor, None, bias)
         return Matrix(self.weight, self.scale * factor, bias)
 
-    def linear(self) -> Linear:
-        """The matrix at work, in float32 from end to end."""
+    def linear(self) -> nn.Module:
+        """The matrix at work: float32 [tokens, inputs] -> float32 [tokens, outputs]."""
         if self.scale is not None:
-            return Int8Linear(self.weight, self.scale, self.bias).forward
-        weight, bias = self.weight.float(), self.bias
-        return lambda x: linear(x, weight, bias)
+            return Int8Linear(self.weight, self.scale, self.bias)
+        outputs, inputs = self.weight.shape
+        made = nn.Linear(inputs, outputs, bias=self.bias is not None, device="meta")
+        made.weight = nn.Parameter(self.weight.float(), requires_grad=False)
+        if self.bias is not None:
+            made.bias = nn.Parameter(self.bias.float(), requires_grad=False)
+        return made
 
     @property
     def _parts(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
         return self.weight, self.scale, self.bias
 
 
-def fused(*matrices: Matrix) -> Linear:
+def fused(*matrices: Matrix) -> nn.Module:
     """One linear layer that gives the outputs of all, one after another."""
     scales = [m.scale for m in matrices if m.scale is not None]
     biases = [m.bias for m in matrices if m.bias is not None]
@@ -93,9 +76,27 @@ def fused(*matrices: Matrix) -> Linear:
 
 def build_layer(config: Any, weights: Weights, number: int) -> Layer:
     """The layer of that number. Raises KeyError where the weights are not those of the configuration."""
-    at = f"model.layers.{number}"
-    build = _gemma if config.model_type == GEMMA else _qwen
-    return build(config, weights, at, config.layer_types[number] == "sliding_attention")
+    at, gemma, width = f"model.layers.{number}", config.model_type == GEMMA, head_width(config)
+    query, key, value = (Matrix.named(weights, f"{at}.self_attn.{name}_proj") for name in ("q", "k", "v"))
+    query, key = _turnable(query, width), _turnable(key, width)
+    # Gemma has a norm behind attention too, which has the name of the one that Qwen has before the gates.
+    before_gates = "pre_feedforward" if gemma else "post_attention"
+    return Layer(
+        shared=config.num_key_value_heads,
+        width=width,
+        epsilon=config.rms_norm_eps,
+        local=config.layer_types[number] == "sliding_attention",
+        smooth=gemma,
+        attention_in=fused(query if gemma else query.times(width**-0.5), key, value),
+        attention_out=Matrix.named(weights, f"{at}.self_attn.o_proj").linear(),
+        feed_in=fused(*(Matrix.named(weights, f"{at}.mlp.{name}_proj") for name in ("gate", "up"))),
+        feed_out=Matrix.named(weights, f"{at}.mlp.down_proj").linear(),
+        attention_norm=norm(config, weights, f"{at}.input_layernorm"),
+        heads_norm=_heads_norm(config, weights, at) if gemma else None,
+        attention_out_norm=norm(config, weights, f"{at}.post_attention_layernorm") if gemma else None,
+        feed_norm=norm(config, weights, f"{at}.{before_gates}_layernorm"),
+        feed_out_norm=norm(config, weights, f"{at}.post_feedforward_layernorm") if gemma else None,
+    )
 
 
 def head_width(config: Any) -> int:
@@ -106,40 +107,6 @@ def head_width(config: Any) -> int:
 def norm(config: Any, weights: Weights, name: str) -> Tensor:
     """What a norm multiplies by, float32. Gemma stores it less one."""
     return weights[f"{name}.weight"].float() + (1.0 if config.model_type == GEMMA else 0.0)
-
-
-def _qwen(config: Any, weights: Weights, at: str, local: bool) -> Layer:
-    query, key, value = (Matrix.named(weights, f"{at}.self_attn.{name}_proj") for name in ("q", "k", "v"))
-    width = head_width(config)
-    return Layer(
-        attention_norm=norm(config, weights, f"{at}.input_layernorm"),
-        attention_in=fused(_turnable(query, width).times(width**-0.5), _turnable(key, width), value),
-        heads_norm=None,
-        attention_out=Matrix.named(weights, f"{at}.self_attn.o_proj").linear(),
-        attention_out_norm=None,
-        feed_norm=norm(config, weights, f"{at}.post_attention_layernorm"),
-        feed_in=fused(*(Matrix.named(weights, f"{at}.mlp.{name}_proj") for name in ("gate", "up"))),
-        feed_out=Matrix.named(weights, f"{at}.mlp.down_proj").linear(),
-        feed_out_norm=None,
-        local=local,
-    )
-
-
-def _gemma(config: Any, weights: Weights, at: str, local: bool) -> Layer:
-    query, key, value = (Matrix.named(weights, f"{at}.self_attn.{name}_proj") for name in ("q", "k", "v"))
-    width = head_width(config)
-    return Layer(
-        attention_norm=norm(config, weights, f"{at}.input_layernorm"),
-        attention_in=fused(_turnable(query, width), _turnable(key, width), value),
-        heads_norm=_heads_norm(config, weights, at),
-        attention_out=Matrix.named(weights, f"{at}.self_attn.o_proj").linear(),
-        attention_out_norm=norm(config, weights, f"{at}.post_attention_layernorm"),
-        feed_norm=norm(config, weights, f"{at}.pre_feedforward_layernorm"),
-        feed_in=fused(*(Matrix.named(weights, f"{at}.mlp.{name}_proj") for name in ("gate", "up"))),
-        feed_out=Matrix.named(weights, f"{at}.mlp.down_proj").linear(),
-        feed_out_norm=norm(config, weights, f"{at}.post_feedforward_layernorm"),
-        local=local,
-    )
 
 
 def _heads_norm(config: Any, weights: Weights, at: str) -> Tensor:

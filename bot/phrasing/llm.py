@@ -6,7 +6,7 @@ import ctypes
 import gc
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
@@ -40,7 +40,7 @@ from errors import ModelError
 
 log = logging.getLogger(__name__)
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Part of the checksum of quantised weights; to be raised when `quantize` or `words` change what they make."""
 SENTENCES = Path(__file__).parent / "data" / "sentences"
 CACHE = 256 << 20
@@ -64,6 +64,7 @@ class EmbeddedModel:
         threads: int = 2,
         sampling: Sampling | None = None,
         cache: int = CACHE,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         """Load the model.
 
@@ -73,6 +74,7 @@ class EmbeddedModel:
             threads: how many it may use.
             sampling: how the first sample of a line is drawn; by default the likeliest.
             cache: bytes for what was read of prompts that others may share.
+            before: called before each pass of the model, which waits for it.
 
         Raises ModelError where folder or adapter are missing, damaged or do not fit each other.
         """
@@ -81,12 +83,12 @@ class EmbeddedModel:
         self._sampling = sampling or Sampling()
         try:
             self._tokenizer = _tokenizer(folder)
-            network = _load(folder, adapter, self._tokenizer)
+            network = load(folder, adapter, self._tokenizer)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(model=str(folder), reason=f"it cannot be loaded ({_first_line(error)})") from error
         _release_memory()
         self._known = {*network.words.tolist(), *self._tokenizer.get_added_vocab().values()}
-        self._engine = Engine(Batch(network, PrefixCache(cache)))
+        self._engine = Engine(Batch(network, PrefixCache(cache)), before=before)
 
     @property
     def name(self) -> str:
@@ -140,8 +142,11 @@ def _tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _load(folder: Path, adapter: Path | None, tokenizer: Any) -> Network:
-    """The quantised model, from the folder's own store of quantised weights if that is there and right."""
+def load(folder: Path, adapter: Path | None, tokenizer: Any, *, every_word: bool = False) -> Network:
+    """The quantised model, from the folder's own store of quantised weights if that is there and right.
+
+    `every_word`: whether it may write all words of its tokenizer, which takes longer.
+    """
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     store = folder / f"int8-{_checksum(folder, adapter)}.safetensors"
     tensors = _read(store) if store.exists() else None
@@ -152,7 +157,7 @@ def _load(folder: Path, adapter: Path | None, tokenizer: Any) -> Network:
             # Read back, so that the weights do not lie in memory twice.
             tensors = load_file(store)
     if is_lean(config):
-        return LeanNetwork(config, tensors, tensors["words"].clone())
+        return LeanNetwork(config, tensors, torch.arange(config.vocab_size) if every_word else tensors["words"].clone())
     with init_empty_weights():
         model = AutoModelForCausalLM.from_config(config)
     restore(model, tensors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
@@ -10,17 +9,15 @@ from zlib import crc32
 from bot.phrasing.facts import listed
 from bot.phrasing.item_sentences import item_sentence
 from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
+from bot.phrasing.telling import CLOSING, SENTENCE_END
 from bot.shipped import read_json
 from errors import Lang
 
-CLOSING = "”’」』》）"
-SENTENCE_END = re.compile(
-    rf"(?<=[。！？])(?![{CLOSING}])|(?<=[。！？][{CLOSING}])"
-    r"|(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)\s+(?=[A-Z“\"])"
-)
-"""Where a sentence ends; not after initials and titles of address (J. K., Dr., St.)."""
 SENTENCE_LIMIT: dict[Lang, int] = {"zh": 140, "en": 320}
 """Most characters of a description's first sentence that are said."""
+
+MOST_NAMED = 2
+"""Limits or refusals that an opening goes through."""
 
 
 def plain(request: LineRequest, *, empty: bool = False, nearest: str = "") -> str:
@@ -50,6 +47,10 @@ def opening_sentence(request: OpeningLine, *, empty: bool = False, nearest: str 
         return in_words("bridge", lang, key, source=request.source, kinds=listed(request.kinds, lang))
     if intent == "small_talk" and request.source:
         return in_words("small_talk_back", lang, key, source=request.source)
+    if intent == "reject" and 0 < len(request.refused) <= MOST_NAMED:
+        return in_words("reject_those", lang, key, refused=listed_words(request.refused, lang))
+    if intent in ("recommend", "refine") and 0 < len(request.limits) <= MOST_NAMED:
+        return in_words(f"{intent}_within", lang, key, limits=listed_words(request.limits, lang))
     return in_words({"unmet": "recommend", "bridge": "shift"}.get(intent, intent), lang, key)
 
 

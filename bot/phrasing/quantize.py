@@ -1,12 +1,11 @@
 """8-bit arithmetic for a language model.
 
 The usual dynamic int8 gives the input of a call one scale, so that a single loud token drowns all others, and what a
-token gives depends on what stands beside it. Here every token has its own scale and every output channel has one: on
-the embedded model the likelihood of written lines is then that of float32 within noise, all layers included.
+token gives depends on what stands beside it. Here every token has its own scale and every output channel has one. All
+layers included, that costs Gemma 3 270M 0.04 of its 1.52 nats a token on written lines, torch's way 0.23 to 0.32.
 """
 
-from __future__ import annotations
-
+# No annotations from __future__: TorchScript reads those of a module's attributes as they are.
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -14,11 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-LIMIT = 127
-"""Largest magnitude of a signed 8-bit weight."""
-LEVELS = 63
-"""Largest magnitude of an input. Seven bits in all: without VNNI the processor adds pairs of products in 16 bits, which
-eight would overflow."""
+LIMIT, LEVELS = 80, 101
+"""Largest magnitudes of a weight and of an input. Where it has no better instruction a processor adds pairs of products
+in 16 bits: 2 · LIMIT · (2 · LEVELS + 1) must not exceed 32,767. Coarse inputs do more harm than coarse weights: 127 and
+63, as torch takes them, cost twice as much of the likelihood of written lines."""
 QUIETEST = 1e-6
 """Inputs below this magnitude count as zero."""
 
@@ -41,15 +39,17 @@ class Int8Linear(nn.Module):
             whole = torch._make_per_channel_quantized_tensor(weight, scale.double(), zero, 0)
         self._packed: object = torch.ops.quantized.linear_prepack(whole, None)
         self.register_buffer("bias", None if bias is None else bias.detach().float().clone())
+        self._levels, self._quietest = LEVELS, QUIETEST  # TorchScript does not see what is outside
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., inputs] -> float32 [..., outputs]."""
-        loudest = x.abs().amax(dim=-1, keepdim=True).clamp_min_(QUIETEST)
+        loudest = x.abs().amax(dim=-1, keepdim=True).clamp_min_(self._quietest)
         y: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            x / loudest, 1 / LEVELS, LEVELS + 1, self._packed
+            x / loudest, 1 / self._levels, self._levels + 1, self._packed
         )
         y.mul_(loudest)
-        return y if self.bias is None else y.add_(self.bias)
+        bias = self.bias  # TorchScript narrows the type of a local name only
+        return y if bias is None else y.add_(bias)
 
 
 class StoredEmbedding(nn.Module):

@@ -92,7 +92,14 @@ def opening_words(decision: Decision, turn: Turn, slate: Slate, interest: Intere
             title = quoted(named[0].title, named[0].domain, lang)
             return in_words("similar", lang, key, title=title)
         situation = "recommend"
-    plain = OpeningLine(lang, turn.text, situation, unmet=slate.unmet)
+    plain = OpeningLine(
+        lang,
+        turn.text,
+        situation,
+        limits=tuple(text for text in limits_in_force(interest) if text in {c.text for c in turn.constraints}),
+        refused=tuple(dict.fromkeys(term.text for term in turn.refusals)),
+        unmet=slate.unmet,
+    )
     return opening_sentence(plain, empty=not slate.cards, nearest=slate.nearest)
 
 

@@ -83,7 +83,7 @@ def slate_for(
 ) -> tuple[Decision, Slate]:
     """The slate of a turn, with at most one question, and the decision as it stands once the slate is known."""
     slate = Slate(new_id())
-    request = request_for(mind, state, interest, turn.lang, turn_id)
+    request = replace(request_for(mind, state, interest, turn.lang, turn_id), message=turn.text)
     match decision.act:
         case Act.CHAT | Act.CARE:
             return decision, slate

@@ -10,6 +10,7 @@ import numpy as np
 from bot.interest.state import Limit, Thread, Word
 from bot.phrasing import facts
 from bot.recommending import allowed, measures
+from bot.recommending.asked import asks_for
 from bot.recommending.choosing import Choice, always, hard
 from bot.recommending.shelf import Request, Shelf
 from retrieval.items import Item
@@ -124,16 +125,23 @@ class Admission:
         A word that the catalogue does not know at all says little of a wish whose other words are met ("a quiet
         film for my flight"); one that it knows from elsewhere is not met, and so is a wish of unknown words alone
         unless something has all of them (books by a Stephen and books about a king are none by Stephen King). More
-        than three such words tell of a need rather than name a thing. A title is the thing itself, or what led to it.
+        than three such words tell of a need rather than name a thing, and so does what the message does not ask for. A
+        title is the thing itself, or what led to it.
         """
         said = [w for w in thread.words if w.turn_id == self.request.said_at and not w.is_domain and not w.is_item]
         said = [w for w in said if not any(facet.field == "title" for facet in w.facets)]
         if said and not any(word.facets for word in said):
-            return [] if len(said) > MOST_NAMED or self._together(said, thread) else [self._joined(said)]
+            joined = self._joined(said)
+            told = len(said) > MOST_NAMED or self._together(said, thread) or not self._is_asked_for(joined)
+            return [] if told else [joined]
         missing = [word for word in said if not self._met(word, thread)]
         if len(missing) < len(said):
             missing = [word for word in missing if word.facets]
         return [word.text for word in missing]
+
+    def _is_asked_for(self, text: str) -> bool:
+        message = self.request.message
+        return not message or asks_for(message, text)
 
     def _together(self, words: Sequence[Word], thread: Thread) -> bool:
         """Whether an item has all of the words; for a wish without a domain, as what it is about."""

@@ -22,6 +22,7 @@ from errors import Lang
 from retrieval import candidates
 from retrieval.diversify import allocate, pick
 from retrieval.score import Scored, ScoreWeights
+from retrieval.segment import fold
 from retrieval.similarity import ItemSimilarity, item_similarity
 
 __all__ = [
@@ -362,7 +363,10 @@ class Recommender:
     def _card(self, one: Picked, request: Request) -> Card:
         reasons = Reasons(self.shelf, request.interest, self._weigher(request), request.lang, request.shown)
         met = reasons.words_met(one.position, one.thread)
+        # "Nothing spicy" is met by what is not spicy; to say that this fits "spicy" would turn it round.
+        refused = {fold(refusal.text) for refusal in request.interest.refusals}
         limits = [limit.constraint.text for limit in reasons.limits_met(one.position)]
+        limits = [text for text in limits if fold(text) not in refused]
         words = [word.text for word in met if not any(word.text in text for text in limits)]
         return Card(
             item=self.shelf.catalogue.items[one.position].localized(request.lang),

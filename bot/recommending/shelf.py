@@ -43,8 +43,8 @@ class Request:
     `shown`: ids that are not shown again, unless this turn narrows what was asked for and too little else meets it;
     `without`: ids never to be shown (what something similar is wanted to).
     `domains`, `tags`: the site's own choice, none for all; of the tags, one is enough. `said_at`: the turn whose
-    words are answered, empty if none. `seed`: draws the first slates. `anything`: the visitor left the choice open,
-    so different directions, whatever was spoken of before.
+    words are answered, empty if none; `message`: what was said in it. `seed`: draws the first slates. `anything`: the
+    visitor left the choice open, so different directions, whatever was spoken of before.
     """
 
     interest: Interest
@@ -53,6 +53,7 @@ class Request:
     shown: Collection[str] = ()
     domains: Sequence[str] = ()
     said_at: str = ""
+    message: str = ""
     seed: int = 0
     anything: bool = False
     without: Collection[str] = ()

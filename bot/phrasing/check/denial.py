@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.understanding.polarity import refused_spans
+from retrieval.items import Item
 from retrieval.segment import fold, stem, stop_words
 
 DENIAL = re.compile(
@@ -32,6 +33,27 @@ WINDOW = 6
 SHORTEST = 3
 """Letters of an English word that is looked for."""
 
+HEDGES = re.compile(r"(?:易|会|能|必|太|再|怎么|容易|得|可)+")
+"""What may stand between a denial and what is denied."""
+LACKING = re.compile(r"^(?:不含?|无|非)(?P<zh>[\u4e00-\u9fff]{1,4})$|^(?:not|no|non|without)[ -](?P<en>[a-z][a-z ]+)$")
+"""A value that says what there is not of."""
+MOOT = frozenset(
+    (
+        "required",
+        "option",
+        "options",
+        "allowed",
+        "included",
+        "available",
+        "safe",
+        "free",
+        "friendly",
+        "accessible",
+        "only",
+    )
+)
+"""Words of a name that say nothing of what it is about."""
+
 
 def denied(line: str, facts: str) -> Iterator[str]:
     """Facts that the line turns round: it says "not X" where the facts have X and do not deny it."""
@@ -44,6 +66,53 @@ def denied(line: str, facts: str) -> Iterator[str]:
             if len(word) >= SHORTEST and fold(word) not in stop_words() and _affirmed_in_english(fold(word), facts):
                 yield match.group()
                 break
+
+
+def upheld(line: str, facts: str) -> Iterator[str]:
+    """Things that the line says and that the facts only deny: it says "comes unglued" where they have "never comes
+    unglued"."""
+    said = fold(line)
+    for thing in dict.fromkeys(_denied_things(facts)):
+        if _only_denied(thing, facts) and _is_claimed(thing, said):
+            yield thing
+
+
+def _denied_things(facts: str) -> Iterator[str]:
+    """What stands behind the denials of a text: two characters, or one that ends a clause; an English word."""
+    for match in DENIAL.finditer(facts):
+        end = HEDGES.match(facts, match.end())
+        said = re.match(r"[\u4e00-\u9fff]{1,2}", facts[end.end() if end else match.end() :])
+        if said:
+            yield said.group()
+    for match in ENGLISH_DENIAL.finditer(facts):
+        word = fold(match[1])
+        if len(word) > SHORTEST and word not in stop_words():
+            yield stem(word)
+
+
+def _only_denied(thing: str, facts: str) -> bool:
+    places = [match.start() for match in re.finditer(rf"(?<![a-z]){re.escape(thing)}", facts)]
+    before = (CLAUSES.split(facts[:place])[-1] for place in places)
+    return all(FACT_DENIED.search(text[-WINDOW:]) or NEGATED_BEFORE.search(text) for text in before)
+
+
+def claimed(line: str, item: Item) -> Iterator[str]:
+    """What a line gives an item that its data says it has not: a "no" (drainage: no), or a value like "not spicy"."""
+    said = fold(line)
+    for name, value in item.attributes.items():
+        if value is False:
+            words = [word for word in fold(name.replace("_", " ")).split() if word not in MOOT and len(word) > SHORTEST]
+            yield from (word for word in words[:1] if _is_claimed(word, said))
+        elif isinstance(value, str) and (lacking := LACKING.match(fold(value))):
+            thing = lacking["zh"] or lacking["en"]
+            yield from (thing,) if _is_claimed(thing, said) else ()
+
+
+def _is_claimed(thing: str, said: str) -> bool:
+    """Whether a text says a thing at least once without a denial before it in the clause."""
+    places = [match.start() for match in re.finditer(rf"(?<![a-z]){re.escape(thing)}", said)]
+    clauses = [CLAUSES.split(said[:place])[-1] for place in places]
+    return any(not FACT_DENIED.search(clause) and not NEGATED_BEFORE.search(clause) for clause in clauses)
 
 
 def put_forward(line: str, refused: Sequence[str]) -> Iterator[str]:

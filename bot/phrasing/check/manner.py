@@ -49,6 +49,11 @@ UNCLAIMED = re.compile(
 INSIDE_A_WORD = r"(?<=[A-Za-z])(?=[A-Za-z])"
 REPEATED = re.compile(rf"(?!{INSIDE_A_WORD})(.{{4,}})\1(?!{INSIDE_A_WORD})")
 SAID_TWICE = re.compile(r"([一-鿿\d、]{5,}).*\1|\b(\w+ \w+ \w+)\b.*\b\2\b", re.IGNORECASE)
+ECHO = re.compile(r"(?:^|[，。；,.;])\s*([^，。；,.;]{2,})[，。；,.;]\s*\1(?=\W|$)", re.IGNORECASE)
+"""A clause and then the same again, or what begins with it."""
+
+FOREIGN = 3
+"""So many foreign words alone may be a name; more are a sentence."""
 
 
 def manner(line: str, source: str) -> Iterator[Violation]:
@@ -66,7 +71,8 @@ def manner(line: str, source: str) -> Iterator[Violation]:
 def repetition(line: str, source: str, *, parallel: bool = False) -> Iterator[Violation]:
     """What is said twice in one line, if the source does not say it twice. `parallel`: two things are told of in turn,
     so that words may come again, only not at once."""
-    for match in (*REPEATED.finditer(line), *(() if parallel else SAID_TWICE.finditer(line))):
+    found = (*REPEATED.finditer(line), *ECHO.finditer(line), *(() if parallel else SAID_TWICE.finditer(line)))
+    for match in found:
         said = next(filter(None, match.groups()))
         if source.count(fold(said)) < 2:
             yield Violation("repetition", said)
@@ -77,7 +83,9 @@ def language(line: str, source: str, lang: Lang) -> Iterator[Violation]:
     han = HAN.findall(line)
     if lang == "zh":
         strange = [word for word in LATIN.findall(line) if not word.isdigit() and not _has_word(source, word)]
-        if strange and (not han or any(len(word) > 1 for word in strange)):
+        if not han and len(LATIN.findall(line)) > FOREIGN:
+            yield Violation("language", line)
+        elif strange and (not han or any(len(word) > 1 for word in strange)):
             yield Violation("language", line if not han else " ".join(strange))
     elif (strange := [c for c in han if c not in source]) or len(han) > len(line) / 2:
         yield Violation("language", "".join(strange) or line)

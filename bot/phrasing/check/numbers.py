@@ -107,6 +107,15 @@ def amounts(text: str) -> Iterator[Amount]:
             yield Amount(value, _units(text, match), match.group(), match.start())
 
 
+OF_PEOPLE = frozenset({"seats", "capacity", "group", "people", "players", "party"})
+"""Words of a field's name whose number counts people."""
+YEARS = range(1800, 2101)
+NOTHING = "nothing"
+"""What a bare number of an attribute counts whose name tells no unit (a rating of 4.5): it takes none."""
+OF_WORDS = frozenset({"", "title", "category", "brand", "tags", "description", "year", "price"})
+"""Fields that are texts, in which a number may count anything, and those that are read apart."""
+
+
 def known_amounts(told: Iterable[Told]) -> Mapping[float, frozenset[str]]:
     """The source's numbers → what they count there; "" among it where that is open.
 
@@ -114,14 +123,29 @@ def known_amounts(told: Iterable[Told]) -> Mapping[float, frozenset[str]]:
     """
     known: dict[float, set[str]] = {}
     for field, text in told:
-        named = _SPELT.get(field.rpartition("_")[2], "") if field else ""
+        named = _counted(field, text)
         for found in amounts(text):
-            units = found.units or {named}
+            units = found.units or {named, *(("year",) if found.value in YEARS else ())}
             known.setdefault(found.value, set()).update(units)
             for unit in units & PARTS.keys():
                 larger, share = PARTS[unit]
                 known.setdefault(found.value / share, set()).add(larger)
     return {value: frozenset(units) for value, units in known.items()}
+
+
+def _counted(field: str, text: str) -> str:
+    """What a number without a unit counts in a field; empty where that is open."""
+    words = field.split("_per_")[0].split("_")
+    if spelt := _SPELT.get(words[-1]) if field else None:
+        return spelt
+    if field in OF_WORDS or not _is_bare(text):
+        return ""
+    return "person" if OF_PEOPLE & {*words} else NOTHING
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a text is a number and nothing else."""
+    return parse_number(text) is not None
 
 
 def _value(text: str) -> float | None:
