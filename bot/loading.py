@@ -219,7 +219,7 @@ def build_mind(
         understander=Understander(vocabulary),
         recommender=Recommender(shelf, similarity=settings.similarity),
         encoder=encoder,
-        phraser=Phraser(vocabulary, model),
+        phraser=Phraser(vocabulary, model, close=settings.llm != "openai"),
         slate_size=settings.slate_size,
         asker=Asker(catalogue.items),
         intent_head=head or intent_head(encoder, embedded=settings.encoder == "embedded"),

@@ -178,6 +178,28 @@ def test_a_line_that_is_cut_ends_as_a_whole_sentence(vocabulary: Vocabulary, lan
     assert (out.text, out.outcome) == (kept, "cut")
 
 
+# -- a small model is kept close
+
+
+@pytest.mark.parametrize(
+    ("lang", "line", "outcome"),
+    [
+        ("zh", "纯棉圆领短袖，洗后不变形，199元。", "ok"),
+        ("zh", "短袖和圆领都在春夏里纯棉着日常。", "plain"),
+        ("en", "A crew-neck tee in pure cotton, made for spring, 199 yuan.", "ok"),
+        ("en", "Pure spring is made in the crew of a tee that cotton has.", "plain"),
+    ],
+)
+def test_a_line_that_joins_its_words_anew_is_not_said_by_a_small_model(
+    vocabulary: Vocabulary, lang: Lang, line: str, outcome: str
+) -> None:
+    request = item_line(SHIRT.localized(lang), lang)
+    for close in (False, True):
+        writing = Phraser(vocabulary, Writer(line), close=close).write([request], Event())
+        said(writing)
+        assert writing.lines[request.part].outcome == (outcome if close else "ok")
+
+
 # -- one more try
 
 

@@ -18,6 +18,7 @@ from bot.phrasing.check.sides import Sides
 from bot.phrasing.check.source import items_of, own_facts, source_of, told
 from bot.phrasing.check.speech import speech
 from bot.phrasing.check.violation import Violation
+from bot.phrasing.closeness import Join, is_loose, joins
 from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
 from bot.understanding.vocabulary import Vocabulary
 
@@ -27,13 +28,14 @@ class Ground:
     """What a line may speak of: its facts and the visitor's words, prepared once a line.
 
     `other_titles`: titles on the same slate, none of which may be named here; `words`: what is said of anything, and
-    what only of facts.
+    what only of facts; `close`: whether it must also keep closely to the words of its source.
     """
 
     request: LineRequest
     vocabulary: Vocabulary
     other_titles: tuple[str, ...] = ()
     words: Speech = field(default_factory=speech, repr=False)
+    close: bool = False
 
     @cached_property
     def source(self) -> str:
@@ -63,6 +65,8 @@ class Ground:
         yield from repetition(line, source, parallel=isinstance(request, CompareLine))
         yield from language(line, source, request.lang)
         yield from (Violation("stray", word) for word in self._stray(line))
+        if self.close and is_loose(line, self._joins, request.lang):
+            yield Violation("loose", line)
         yield from (Violation("denial", words) for words in denied(line, self._facts))
         match request:
             case ItemLine():
@@ -82,6 +86,10 @@ class Ground:
         return own_facts(self.request)
 
     @cached_property
+    def _joins(self) -> frozenset[Join]:
+        return joins((text for _, text in told(self.request)), self.request.lang)
+
+    @cached_property
     def _norms(self) -> frozenset[str]:
         return norms(self.source, self.vocabulary.segmenter)
 
@@ -94,11 +102,13 @@ class Ground:
         return stray_words(line, self.source, self.words, self.vocabulary.segmenter, self._norms)
 
 
-def grounds(requests: Sequence[LineRequest], vocabulary: Vocabulary) -> Mapping[str, Ground]:
+def grounds(requests: Sequence[LineRequest], vocabulary: Vocabulary, *, close: bool = False) -> Mapping[str, Ground]:
     """A ground for each line of a slate, by part. An answer and a comparison may name their own items."""
     titles = dict.fromkeys(item.title for request in requests for item in items_of(request))
     grounds: dict[str, Ground] = {}
     for request in requests:
         own = {item.title for item in items_of(request)}
-        grounds[request.part] = Ground(request, vocabulary, tuple(title for title in titles if title not in own))
+        grounds[request.part] = Ground(
+            request, vocabulary, tuple(title for title in titles if title not in own), close=close
+        )
     return grounds

@@ -40,10 +40,13 @@ class Writing:
     after: Mapping[str, str] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
     trouble: Trouble = ""
+    close: bool = False
 
     def __iter__(self) -> Iterator[Delta]:
         """Yields checked words, all parts side by side; a part that fails is tried again, then said plainly."""
-        drafts = {part: Draft(ground) for part, ground in grounds(self.requests, self.vocabulary).items()}
+        drafts = {
+            part: Draft(ground) for part, ground in grounds(self.requests, self.vocabulary, close=self.close).items()
+        }
         for request in self.requests:
             if request.part in self.fixed:
                 yield from self._close(drafts[request.part])
@@ -114,10 +117,14 @@ class Writing:
 
 @dataclass(frozen=True)
 class Phraser:
-    """Writes replies with one model, or with none. A model that nobody watches is watched for each reply alone."""
+    """Writes replies with one model, or with none. A model that nobody watches is watched for each reply alone.
+
+    `close`: whether its lines must keep closely to the words that they are made from, as a small model's should.
+    """
 
     vocabulary: Vocabulary
     model: LanguageModel | None = None
+    close: bool = False
 
     def write(
         self,
@@ -134,4 +141,4 @@ class Phraser:
         wrote it.
         """
         model = self.model if self.model is None or isinstance(self.model, Watched) else Watched(self.model)
-        return Writing(requests, model, self.vocabulary, stop, floor or {}, fixed, after or {})
+        return Writing(requests, model, self.vocabulary, stop, floor or {}, fixed, after or {}, close=self.close)
