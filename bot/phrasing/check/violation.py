@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Violation:
     """What in a line has no ground.
 
-    `kind`: number, unit, price, title, name, colour, audience, exaggeration, health, claim, weather,
-    language, repetition, stray, loose (too little of it is the source's), denial, act, direction, side; of whole lines also omission. `text`: the words that it is about.
+    `kind`: number, unit, price, title, name, colour, audience, exaggeration, health, claim, weather, language,
+    repetition, stray, loose (too little of it is the source's), denial, act, direction, side; of whole lines also
+    omission. `text`: the words that it is about.
     """
 
     kind: str
