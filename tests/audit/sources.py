@@ -89,7 +89,7 @@ def held_out(model: LanguageModel | None) -> Iterator[tuple[Said, ...]]:
     """All examples of the domains that are never trained on, items three a reply with an opening on the first."""
     requests = list(held_out_requests())
     items = [item for request in requests for item in Ground(request, Names.of(())).items]
-    phraser = Phraser(Vocabulary(build(items, np.ones((len(items), 2), dtype=np.float32))), model)
+    phraser = Phraser(Vocabulary(build(items, np.ones((len(items), 2), dtype=np.float32))), model, close=True)
     names = Names.of(items)
     for reply in _replies(requests):
         writing = phraser.write(reply, Event())
@@ -125,7 +125,7 @@ def stories(
     told = [story for path in files for story in read_stories(path)]
     chosen = Random(seed).sample(told, min(most, len(told)))
     with mind_of(catalogue, settings, words=False) as mind:
-        phraser = Overheard(mind.phraser.vocabulary, model)
+        phraser = Overheard(mind.phraser.vocabulary, model, mind.phraser.close)
         names = Names.of(mind.recommender.shelf.catalogue.items)
         with passing_bot(replace(mind, phraser=phraser)) as bot:
             for story in chosen:
