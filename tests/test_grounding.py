@@ -153,6 +153,12 @@ def test_common_speech_is_that_of_the_shipped_sentences() -> None:
 # -- single lines
 
 
+def test_what_a_limit_denies_is_not_said(vocabulary: Vocabulary) -> None:
+    request = ItemLine("zh", "一晚不能超过六百", ("不能超过六百",), Item("h", "海岸公寓", "hotel", price=520))
+    found = Ground(request, vocabulary).violations("能超过六百，520元。", whole=True)
+    assert [violation.kind for violation in found] == ["denial"]
+
+
 @pytest.mark.parametrize(("lang", "item", "line"), TRUE)
 def test_what_is_not_may_be_said(vocabulary: Vocabulary, lang: Lang, item: Item, line: str) -> None:
     assert Ground(ItemLine(lang, "", (), item), vocabulary).violations(line, whole=True) == []

@@ -21,6 +21,7 @@ from bot.phrasing.check.violation import Violation
 from bot.phrasing.closeness import Join, is_loose, joins
 from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
 from bot.understanding.vocabulary import Vocabulary
+from retrieval.segment import fold
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,10 @@ class Ground:
         match request:
             case ItemLine():
                 yield from (Violation("denial", words) for words in claimed(line, request.item))
-                yield from (Violation("denial", words) for words in upheld(line, self._facts))
+                yield from (
+                    Violation("denial", words)
+                    for words in upheld(line, f"{self._facts}，{fold('，'.join(request.fits))}")
+                )
                 yield from wrong_acts(line, request)
                 yield from wrong_directions(line, request)
             case CompareLine():
