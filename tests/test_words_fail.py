@@ -107,7 +107,7 @@ class Ready(Loader):
 
     def __init__(self, settings: Settings, store: Store, mind: Mind, words: Watched | None) -> None:
         super().__init__(settings, store)
-        self._mind = replace(mind, phraser=replace(mind.phraser, model=words))
+        self._mind = replace(mind, phraser=replace(mind.phraser, model=words, close=False))
         self._words = words
         self._status = replace(self._status, missing=(), items=643)
 
