@@ -29,7 +29,8 @@ LOUD = re.compile(
 COSTS = re.compile(r"[$€£¥￥元]|\d\s*块|\b(yuan|rmb|cny|usd|dollars?|euros?)\b|\bprices?\b|价", re.IGNORECASE)
 """Of the price the data speaks elsewhere, and that one holds."""
 ORDERS = re.compile(
-    r"忽略|无视|指令|提示词|你是|你必须|\b(ignore|disregard|instructions?|prompt|system|assistant|you are|you must)\b",
+    r"忽略|无视|指令|指示|提示词|语言模型|系统[:：]|你是|你必须|告诉(?:顾客|访客|用户|客人)|拨打|在回答|说它|\d{7}"
+    r"|\b(ignore|disregard|instructions?|prompt|system|assistant|you are|you must|reply only|say that|call it)\b",
     re.IGNORECASE,
 )
 """Words to whoever reads this for a visitor, not to the visitor."""
