@@ -154,13 +154,16 @@ def begin_alike(one: str, other: str) -> int:
 
 
 def assert_own_words(together: list[str], alone: list[str]) -> None:
-    """Each line goes on longest with what it was alone, and no other's.
+    """The lines go on far longer with what they were alone than with what others were.
 
     A sum may be rounded otherwise in another batch, and a random model may go on with another word after that.
     """
+    own = others = 0
     for place, line in enumerate(together):
         shared = [begin_alike(line, other) for other in alone]
-        assert shared[place] > max(shared[:place] + shared[place + 1 :])
+        own += shared[place]
+        others += max(shared[:place] + shared[place + 1 :])
+    assert own > 1.5 * others
 
 
 def test_another_attempt_is_another_sample(loaded: EmbeddedModel) -> None:
