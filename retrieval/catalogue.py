@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,6 +86,13 @@ class Catalogue:
                 out[of_field[value]] = True
         return out
 
+    def with_tags(self, tags: Iterable[str]) -> BoolArray:
+        """[n] which items have one of the tags, as the items spell them."""
+        out = np.zeros(len(self.items), dtype=np.bool_)
+        for tag in tags:
+            out[self._tagged.get(tag, [])] = True
+        return out
+
     def has(self, field: str) -> BoolArray:
         """[n] which items have any value of a field, a number or a text."""
         if field not in self._had:
@@ -101,6 +109,15 @@ class Catalogue:
         So a book and a film can be near for what they are about, though one is a book and one a film.
         """
         return _unit(self.centred[places] - self._domain_means[self.domain_codes[places]])
+
+    @cached_property
+    def _tagged(self) -> Mapping[str, list[int]]:
+        """Tag -> positions."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, item in enumerate(self.items):
+            for tag in item.tags:
+                places[tag].append(place)
+        return dict(places)
 
     @cached_property
     def _had(self) -> dict[str, BoolArray]:

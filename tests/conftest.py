@@ -9,6 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from browser import chromium
+from playwright.sync_api import Browser
+from widget_host import Fake, Host, serving_fake, serving_host
 
 from bot.bot import Bot, Mind
 from bot.loading import build_mind, load_encoder
@@ -62,3 +65,17 @@ def mind(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path, models_dir:
 def bot(tmp_path: Path, mind: Mind) -> Bot:
     """A bot over an empty store and the shared mind."""
     return Bot(Store(open_database(f"sqlite:///{tmp_path / 'bot.db'}")), lambda: mind)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser; each test opens pages of its own in it."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[tuple[Host, Fake]]:
+    """A site with the widget, and an interface on another origin that answers as it is told."""
+    with serving_host() as host, serving_fake(host.address) as fake:
+        yield host, fake

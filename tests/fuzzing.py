@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import schemathesis
@@ -112,35 +111,16 @@ def _session(client: TestClient, kept: list[tuple[str, str]], *, fresh: bool) ->
 
 def main() -> int:
     """The whole run, over a fresh data folder; 1 where anything was wrong."""
-    import asyncio
-    import tempfile
     from time import perf_counter
 
-    from bot.bot import Bot
-    from bot.loading import Loader
-    from bot.settings import Settings
-    from bot.setup import set_up
-    from bot.web.server import create_app
-    from storage.database import open_database
-    from storage.store import Store
+    from sample_app import sample_app
 
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    with tempfile.TemporaryDirectory(prefix="fuzz") as folder:
-        free = "1000000/second"
-        config = Settings(data_dir=Path(folder) / "sample", llm="none", rate_limit=free, address_rate_limit=free)
-        set_up(config)
-        store = Store(open_database(config.database))
-        loader = Loader(config, store)
-        loader.start()
-        loader.wait()
-
-        async def build() -> FastAPI:
-            return create_app(Bot(store, loader), loader, config)
-
+    free = "1000000/second"
+    with sample_app(rate_limit=free, address_rate_limit=free) as app:
         start = perf_counter()
-        done = fuzz(asyncio.run(build()), calls)
+        done = fuzz(app, calls)
         seconds = perf_counter() - start
-        loader.close()
     for (name, status), count in sorted(done.answers.items()):
         print(f"{name:16} {status} {count:6}")
     print(f"{done.calls} calls in {seconds:.0f} s; server errors or answers outside the description: {len(done.wrong)}")

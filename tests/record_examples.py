@@ -94,33 +94,12 @@ def problems() -> dict[str, Any]:
 
 def main() -> None:
     """Writes the file, with the app over a fresh data folder."""
-    import asyncio
-    import tempfile
-
-    from bot.bot import Bot
-    from bot.loading import Loader
-    from bot.settings import Settings
-    from bot.setup import set_up
-    from bot.web.server import create_app
-    from storage.database import open_database
-    from storage.store import Store
+    from sample_app import sample_app
 
     if not EXAMPLES.exists():
         EXAMPLES.write_text(json.dumps({"calls": {}, "problems": problems()}))
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), llm="none")
-        set_up(settings)
-        store = Store(open_database(settings.database))
-        loader = Loader(settings, store)
-        loader.start()
-        loader.wait()
-
-        async def build() -> Any:
-            return create_app(Bot(store, loader), loader, settings)
-
-        with TestClient(asyncio.run(build())) as client:
-            told = {"calls": recorded(client), "problems": problems()}
-        loader.close()
+    with sample_app() as app, TestClient(app) as client:
+        told = {"calls": recorded(client), "problems": problems()}
     EXAMPLES.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import chromium, opened, running_app
+from browser import opened, running_app
 from playwright.sync_api import Browser, expect
 
 WISH = {
@@ -30,12 +30,6 @@ WORDS_SECONDS = 60_000
 def served_app(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[str]:
     with running_app(tmp_path_factory.mktemp("data"), models_dir) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium, opened, running_app, say
+from browser import opened, running_app, say
 from playwright.sync_api import Browser, Locator, Page, expect
 
 TALK = {
@@ -78,12 +78,6 @@ def served_app(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path, model
     shutil.copytree(sample_dir, folder)
     with running_app(folder, models_dir, llm="none") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -349,3 +349,14 @@ def test_refused_and_listed(catalogue: Catalogue, lexical: LexicalIndex) -> None
     assert allowed.refused(catalogue, lexical, [in_description_only]).tolist() == [True, False, False, False, False]
     assert allowed.listed(catalogue, ["moon", "gone"]).tolist() == [False, False, False, True, False]
     assert allowed.in_domains(catalogue, ["film", "no such"]).tolist() == [False, False, False, True, False]
+
+
+def test_a_part_of_the_catalogue_is_the_same_for_all_items_and_for_one(catalogue: Catalogue) -> None:
+    everything = np.ones(len(catalogue.items), dtype=np.bool_)
+    domains = sorted({item.domain for item in catalogue.items})
+    tags = sorted({tag for item in catalogue.items for tag in item.tags})
+    assert len(tags) == 2
+    for part in ([], domains[:1], ["no such"]):
+        for some in ([], tags[:1], tags, ["no such"]):
+            mask = allowed.in_part(catalogue, everything, part, some)
+            assert mask.tolist() == [allowed.is_in_part(item, part, some) for item in catalogue.items]

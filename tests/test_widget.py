@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import chromium
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from widget_host import Fake, Host, Told, card, host_page, serving_fake, serving_host, tag
+from widget_host import Fake, Host, Told, card, host_page, serving_host, tag
 
 SOON = 15_000
 STRICT = (
@@ -75,18 +74,6 @@ LATE = """Zhiyin.context({ item_id: 'b2' });
 document.querySelector('main').append(Object.assign(document.createElement('zhiyin-chat'), { id: 'late' }))"""
 COMPOSED = """(node) => node.dispatchEvent(
   new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[tuple[Host, Fake]]:
-    with serving_host() as host, serving_fake(host.address) as fake:
-        yield host, fake
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import chromium
 from playwright.sync_api import Browser, Page, expect
-from widget_host import Fake, Host, Told, card, host_page, serving_fake, serving_host
+from widget_host import Fake, Host, Told, card, host_page
 
 RUN = "window.ran=(window.ran||0)+1"
 TEXTS = [
@@ -95,18 +94,6 @@ ADDRESSES = [
     f"x:{RUN}",
 ]
 SOON = 15_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[tuple[Host, Fake]]:
-    with serving_host() as host, serving_fake(host.address) as fake:
-        yield host, fake
 
 
 @pytest.fixture

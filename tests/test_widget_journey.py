@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browser import chromium, running_app
+from browser import running_app
 from playwright.sync_api import Browser, Page, expect
 from widget_host import Host, serving_host
 
@@ -40,12 +40,6 @@ SITES = {
         "new": "New chat",
     },
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 Kind = Literal["like", "dislike", "hide", "click", "browse", "purchase", "rating", "undo"]
 Json = dict[str, Any]
@@ -190,6 +191,11 @@ def opening(
 def saying(text: str, item_id: str | None) -> Json:
     """The body of a message."""
     return {"text": text, **({"context": {"item_id": item_id}} if item_id else {})}
+
+
+def looking_back(limit: int, before: str | None) -> str:
+    """The query for the last turns, or those before one."""
+    return f"?limit={limit}" + (f"&before={quote(before, safe='')}" if before else "")
 
 
 def telling(item_id: str, kind: Kind, value: float | None, turn_id: str | None) -> Json:

@@ -25,6 +25,7 @@ from bot.client.calls import (
     Problem,
     Reply,
     Slate,
+    looking_back,
     opening,
     saying,
     telling,
@@ -55,6 +56,10 @@ def _headers(token: str, *, accept: str = "application/json", key: bool = False)
     return {"Authorization": f"Bearer {token}", "Accept": accept, **keyed}
 
 
+def _place(session_id: str) -> str:
+    return f"{PREFIX}/sessions/{quote(session_id, safe='')}"
+
+
 class Session:
     """One visitor's conversation. Made by `Zhiyin.open` or `Zhiyin.resume`."""
 
@@ -62,6 +67,7 @@ class Session:
         self.session_id = session_id
         self.token = token
         self.opened = opened
+        self._place = _place(session_id)
         self._http = http
 
     def say(self, text: str, item_id: str | None = None) -> Reply:
@@ -72,7 +78,9 @@ class Session:
         """Says something and yields the reply as it comes: a Slate, then Deltas, then the Reply."""
         lines = Lines()
         headers = _headers(self.token, accept="text/event-stream", key=True)
-        with self._http.stream("POST", self._path("/messages"), json=saying(text, item_id), headers=headers) as answer:
+        with self._http.stream(
+            "POST", self._place + "/messages", json=saying(text, item_id), headers=headers
+        ) as answer:
             if answer.is_error:
                 answer.read()
                 raise _problem(answer)
@@ -101,8 +109,7 @@ class Session:
 
     def conversation(self, limit: int = 100, before: str | None = None) -> Conversation:
         """The last turns; with `before`, those before that turn."""
-        query = f"?limit={limit}" + (f"&before={quote(before, safe='')}" if before else "")
-        return Conversation.of(self._call("GET", query))
+        return Conversation.of(self._call("GET", looking_back(limit, before)))
 
     def export(self) -> Json:
         """All that is held on the session."""
@@ -112,11 +119,8 @@ class Session:
         """Deletes the session and all that is held on it."""
         self._call("DELETE", "")
 
-    def _path(self, path: str) -> str:
-        return f"{PREFIX}/sessions/{quote(self.session_id, safe='')}{path}"
-
     def _call(self, method: str, path: str, body: Json | None = None, *, key: bool = False) -> Json:
-        return _called(self._http, method, self._path(path), body, _headers(self.token, key=key))
+        return _called(self._http, method, self._place + path, body, _headers(self.token, key=key))
 
 
 def _called(http: httpx.Client, method: str, path: str, body: Json | None, headers: dict[str, str]) -> Json:
@@ -192,6 +196,7 @@ class AsyncSession:
         self.session_id = session_id
         self.token = token
         self.opened = opened
+        self._place = _place(session_id)
         self._http = http
 
     async def say(self, text: str, item_id: str | None = None) -> Reply:
@@ -202,7 +207,7 @@ class AsyncSession:
         """As `Session.stream`."""
         lines = Lines()
         headers = _headers(self.token, accept="text/event-stream", key=True)
-        asked: Any = self._http.stream("POST", self._path("/messages"), json=saying(text, item_id), headers=headers)
+        asked: Any = self._http.stream("POST", self._place + "/messages", json=saying(text, item_id), headers=headers)
         async with asked as answer:
             if answer.is_error:
                 await answer.aread()
@@ -234,8 +239,7 @@ class AsyncSession:
 
     async def conversation(self, limit: int = 100, before: str | None = None) -> Conversation:
         """As `Session.conversation`."""
-        query = f"?limit={limit}" + (f"&before={quote(before, safe='')}" if before else "")
-        return Conversation.of(await self._call("GET", query))
+        return Conversation.of(await self._call("GET", looking_back(limit, before)))
 
     async def export(self) -> Json:
         """As `Session.export`."""
@@ -245,11 +249,8 @@ class AsyncSession:
         """As `Session.delete`."""
         await self._call("DELETE", "")
 
-    def _path(self, path: str) -> str:
-        return f"{PREFIX}/sessions/{quote(self.session_id, safe='')}{path}"
-
     async def _call(self, method: str, path: str, body: Json | None = None, *, key: bool = False) -> Json:
-        return await _acalled(self._http, method, self._path(path), body, _headers(self.token, key=key))
+        return await _acalled(self._http, method, self._place + path, body, _headers(self.token, key=key))
 
 
 async def _acalled(http: httpx.AsyncClient, method: str, path: str, body: Json | None, headers: dict[str, str]) -> Json:

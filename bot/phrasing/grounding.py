@@ -8,7 +8,7 @@ from functools import cached_property
 
 from bot.phrasing.check.answering import omissions
 from bot.phrasing.check.coverage import Speech, norms, stray_words
-from bot.phrasing.check.denial import claimed, denied, put_forward, upheld
+from bot.phrasing.check.denial import claimed, denied, only_denied, put_forward, upheld
 from bot.phrasing.check.manner import language, manner, repetition
 from bot.phrasing.check.names import strange_kinds, strange_names, strange_titles
 from bot.phrasing.check.numbers import known_amounts
@@ -72,10 +72,7 @@ class Ground:
         match request:
             case ItemLine():
                 yield from (Violation("denial", words) for words in claimed(line, request.item))
-                yield from (
-                    Violation("denial", words)
-                    for words in upheld(line, f"{self._facts}，{fold('，'.join(request.fits))}")
-                )
+                yield from (Violation("denial", words) for words in upheld(line, self._only_denied))
                 yield from wrong_acts(line, request)
                 yield from wrong_directions(line, request)
             case CompareLine():
@@ -88,6 +85,12 @@ class Ground:
     @cached_property
     def _facts(self) -> str:
         return own_facts(self.request)
+
+    @cached_property
+    def _only_denied(self) -> tuple[str, ...]:
+        """By the facts, and by the words that fit: of a limit, too, only what it says is said."""
+        fits = self.request.fits if isinstance(self.request, ItemLine) else ()
+        return only_denied(f"{self._facts}，{fold('，'.join(fits))}")
 
     @cached_property
     def _joins(self) -> frozenset[Join]:

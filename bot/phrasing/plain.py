@@ -9,7 +9,7 @@ from zlib import crc32
 from bot.phrasing.facts import listed
 from bot.phrasing.item_sentences import item_sentence
 from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
-from bot.phrasing.telling import CLOSING, SENTENCE_END
+from bot.phrasing.telling import CLOSING, first_of
 from bot.shipped import read_json
 from errors import Lang
 
@@ -86,8 +86,7 @@ def openings() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 def first_sentence(description: str, lang: Lang) -> str:
     """The description's first sentence; one that is too long is cut after a clause or a word."""
-    flat = " ".join(description.split())
-    said = next((part.strip() for part in SENTENCE_END.split(flat) if part.strip()), "")
+    said = first_of(description)
     if len(said) <= SENTENCE_LIMIT[lang]:
         return _closed(said, lang) if said else ""
     head = said[: SENTENCE_LIMIT[lang]]

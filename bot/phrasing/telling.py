@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from errors import Lang
 from retrieval.items import Item
+from retrieval.segment import HAN
 
 CLOSING = "”’」』》）"
 SENTENCE_END = re.compile(
@@ -19,7 +20,6 @@ CLAUSE_END: Mapping[Lang, re.Pattern[str]] = {"zh": re.compile(r"[，；]"), "en
 LONGEST: Mapping[Lang, int] = {"zh": 56, "en": 160}
 SHORTEST: Mapping[Lang, int] = {"zh": 8, "en": 20}
 """Characters of what is lent."""
-HAN = re.compile(r"[\u4e00-\u9fff]")
 LOUD = re.compile(
     r"[!！?？<>{}@#…]|://|www\.|最|第一|顶级|极致|绝对|保证"
     r"|\b(best|most|greatest|perfect|guaranteed?|ultimate|must|number one)\b",
@@ -38,13 +38,17 @@ ORDERS = re.compile(
 
 def telling(item: Item, lang: Lang) -> str:
     """The beginning of a localised item's description, without its full stop; empty where none can be lent."""
-    said = next((part.strip() for part in SENTENCE_END.split(" ".join(item.description.split())) if part.strip()), "")
-    said = _shortened(said.rstrip("。."), lang)
+    said = _shortened(first_of(item.description).rstrip("。."), lang)
     if not SHORTEST[lang] <= len(said) <= LONGEST[lang] or (lang == "zh") != bool(HAN.search(said)):
         return ""
     if any(unfit.search(said) for unfit in (LOUD, COSTS, ORDERS)) or _is_open(said):
         return ""
     return said
+
+
+def first_of(description: str) -> str:
+    """The first sentence, with its end, in one line; empty where there is none."""
+    return next((part.strip() for part in SENTENCE_END.split(" ".join(description.split())) if part.strip()), "")
 
 
 def _shortened(text: str, lang: Lang) -> str:

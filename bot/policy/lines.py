@@ -15,7 +15,6 @@ from bot.recommending.explain import quoted
 from bot.reply import Card, Slate
 from bot.understanding.turn import Turn
 from retrieval.items import Item
-from retrieval.segment import fold
 
 RECOMMENDING = (Act.RECOMMEND, Act.ADMIT)
 Trusted = frozenset[type[LineRequest]]
@@ -32,18 +31,8 @@ MOST_REASONS = 2
 
 
 def item_lines(turn: Turn, slate: Slate) -> list[ItemLine]:
-    """One line for each card. What was refused is not among what fits, though what is without it meets the refusal."""
-    refused = {fold(term.text) for term in turn.refusals}
-    return [
-        ItemLine(
-            turn.lang,
-            turn.text,
-            tuple(text for text in card.fits if fold(text) not in refused),
-            card.item,
-            reasons_of(card),
-        )
-        for card in slate.cards
-    ]
+    """One line for each card."""
+    return [ItemLine(turn.lang, turn.text, card.fits, card.item, reasons_of(card)) for card in slate.cards]
 
 
 def reasons_of(card: Card) -> tuple[str, ...]:

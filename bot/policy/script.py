@@ -92,11 +92,12 @@ def opening_words(decision: Decision, turn: Turn, slate: Slate, interest: Intere
             title = quoted(named[0].title, named[0].domain, lang)
             return in_words("similar", lang, key, title=title)
         situation = "recommend"
+    said = {constraint.text for constraint in turn.constraints}
     plain = OpeningLine(
         lang,
         turn.text,
         situation,
-        limits=tuple(text for text in limits_in_force(interest) if text in {c.text for c in turn.constraints}),
+        limits=tuple(text for text in limits_in_force(interest) if text in said),
         refused=tuple(dict.fromkeys(term.text for term in turn.refusals)),
         unmet=slate.unmet,
     )

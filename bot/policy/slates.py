@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from zlib import crc32
 
@@ -11,6 +11,7 @@ from bot.mind import Mind
 from bot.policy.decision import Act, Decision, is_broad, taken_fields, with_slate
 from bot.policy.loosening import loosening
 from bot.policy.questions import which_question
+from bot.recommending.allowed import is_in_part
 from bot.recommending.recommend import MOST_MATCHING, Request
 from bot.reply import Slate
 from bot.understanding.turn import Context, Intent, Question, Turn
@@ -42,12 +43,7 @@ def _seen(mind: Mind, session: SessionRecord, item_id: str) -> bool:
     """Whether there is such an item on the session's site."""
     catalogue = mind.recommender.shelf.catalogue
     place = catalogue.position.get(item_id)
-    return place is not None and in_scope(catalogue.items[place], session.domains, session.tags)
-
-
-def in_scope(item: Item, domains: Collection[str], tags: Collection[str]) -> bool:
-    """Whether the item is in the part of the catalogue that a site shows; of the tags, one is enough."""
-    return (not domains or item.domain in domains) and (not tags or not frozenset(tags).isdisjoint(item.tags))
+    return place is not None and is_in_part(catalogue.items[place], session.domains, session.tags)
 
 
 def in_its_scope(mind: Mind, state: TurnState, turn: Turn) -> Turn:

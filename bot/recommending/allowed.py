@@ -14,6 +14,7 @@ import numpy.typing as npt
 from bot.interest.state import Limit, Refusal
 from bot.understanding.turn import Constraint
 from retrieval.catalogue import Catalogue
+from retrieval.items import Item
 from retrieval.lexical import LexicalIndex, holds
 
 BoolArray = npt.NDArray[np.bool_]
@@ -141,11 +142,12 @@ def in_domains(catalogue: Catalogue, domains: Iterable[str]) -> BoolArray:
 def in_part(catalogue: Catalogue, mask: BoolArray, domains: Collection[str], tags: Collection[str]) -> BoolArray:
     """[n] what of `mask` is in one of the domains and has one of the tags; none stand for all. A new array."""
     out: BoolArray = mask & in_domains(catalogue, domains) if domains else mask.copy()
-    if tags:
-        wanted = frozenset(tags)
-        for place in np.flatnonzero(out):
-            out[place] = not wanted.isdisjoint(catalogue.items[place].tags)
-    return out
+    return out & catalogue.with_tags(tags) if tags else out
+
+
+def is_in_part(item: Item, domains: Collection[str], tags: Collection[str]) -> bool:
+    """As `in_part`, of one item."""
+    return (not domains or item.domain in domains) and (not tags or not frozenset(tags).isdisjoint(item.tags))
 
 
 def refused(catalogue: Catalogue, lexical: LexicalIndex, refusals: Sequence[Refusal]) -> BoolArray:

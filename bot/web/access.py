@@ -5,7 +5,7 @@ call, how large a body may be, and what a browser may do with the answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address, ip_network
 
 from fastapi import Request
@@ -46,6 +46,17 @@ def local_path(scope: Scope) -> str:
 def own_origin(request: Request) -> str:
     """The origin under which the caller sees the app itself."""
     return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def marked(send: Send, mark: Callable[[MutableHeaders], object]) -> Send:
+    """The way out, on which an answer's headers are marked."""
+
+    async def on_the_way(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            mark(MutableHeaders(scope=message))
+        await send(message)
+
+    return on_the_way
 
 
 class Forwarded:
@@ -93,14 +104,11 @@ class Headers:
             await self._app(scope, receive, send)
             return
 
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _headers(scope).items():
-                    headers.setdefault(name, value)
-            await send(message)
+        def add(headers: MutableHeaders) -> None:
+            for name, value in _headers(scope).items():
+                headers.setdefault(name, value)
 
-        await self._app(scope, receive, marked)
+        await self._app(scope, receive, marked(send, add))
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.web.access import local_path, marked
 
 PREFIXES = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 PATHS = frozenset({"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt"})
@@ -63,13 +64,6 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if not allowed(path or "/"):
+        if not allowed(local_path(scope)):
             raise HTTPException(404)
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
+        await self._app(scope, receive, marked(send, lambda headers: headers.update(HEADERS)))

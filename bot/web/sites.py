@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.policy.slates import in_scope
+from bot.recommending.allowed import is_in_part
 from bot.settings import Settings
 from errors import InputError, Lang, NotFound, WrongIdentity, WrongOrigin
 from retrieval.items import Item
@@ -57,7 +57,7 @@ class Site:
 
     def shows(self, item: Item) -> bool:
         """Whether the item is in the site's part of the catalogue."""
-        return in_scope(item, self.domains, self.tags)
+        return is_in_part(item, self.domains, self.tags)
 
     def within(self, domains: Sequence[str]) -> tuple[str, ...]:
         """The domains asked for, as far as the site has them; the site's own where none are asked for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.understanding.polarity import refused_spans
 from retrieval.items import Item
@@ -68,13 +68,15 @@ def denied(line: str, facts: str) -> Iterator[str]:
                 break
 
 
-def upheld(line: str, facts: str) -> Iterator[str]:
-    """Things that the line says and that the facts only deny: it says "comes unglued" where they have "never comes
-    unglued"."""
+def only_denied(facts: str) -> tuple[str, ...]:
+    """Things that the facts deny and nowhere have: "comes unglued" of "never comes unglued"."""
+    return tuple(thing for thing in dict.fromkeys(_denied_things(facts)) if _is_only_denied(thing, facts))
+
+
+def upheld(line: str, things: Iterable[str]) -> Iterator[str]:
+    """Which of the things that are only denied the line says outright."""
     said = fold(line)
-    for thing in dict.fromkeys(_denied_things(facts)):
-        if _only_denied(thing, facts) and _is_claimed(thing, said):
-            yield thing
+    return (thing for thing in things if _is_claimed(thing, said))
 
 
 def _denied_things(facts: str) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _denied_things(facts: str) -> Iterator[str]:
             yield stem(word)
 
 
-def _only_denied(thing: str, facts: str) -> bool:
+def _is_only_denied(thing: str, facts: str) -> bool:
     places = [match.start() for match in re.finditer(rf"(?<![a-z]){re.escape(thing)}", facts)]
     before = (CLAUSES.split(facts[:place])[-1] for place in places)
     return all(FACT_DENIED.search(text[-WINDOW:]) or NEGATED_BEFORE.search(text) for text in before)
