@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, pairwise
 from typing import Protocol
 
 from torch import Tensor
@@ -60,14 +60,39 @@ class Text:
         return new.replace(UNFINISHED, "")
 
 
+class Words:
+    """The columns of the logits: the words that the model always has, then those that one line is given."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = ids
+        self._columns = {token: column for column, token in enumerate(ids)}
+
+    def token(self, column: int, given: Sequence[int]) -> int:
+        """The token of a column."""
+        return self._ids[column] if column < len(self._ids) else given[column - len(self._ids)]
+
+    def columns(self, tokens: Iterable[int], given: Sequence[int]) -> list[int]:
+        """The columns of those tokens that a line can be written with."""
+        own = {token: len(self._ids) + place for place, token in enumerate(given)}
+        found = (self._columns.get(token, own.get(token)) for token in tokens)
+        return [column for column in found if column is not None]
+
+
 class Lookup:
     """Guesses what comes next from what a prompt has after the same words: lines repeat their facts (Saxena, 2023)."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         self._next: dict[tuple[int, ...], int] = {}
+        self._after: dict[int, set[int]] = {}
+        for word, after in pairwise(ids):
+            self._after.setdefault(word, set()).add(after)
         for size in (1, 2):
             for place in range(len(ids) - size):
                 self._next.setdefault(tuple(ids[place : place + size]), ids[place + size])
+
+    def after(self, said: Sequence[int]) -> Collection[int]:
+        """All tokens that the prompt has after the one that was said last."""
+        return self._after.get(said[-1], ()) if said else ()
 
     def guess(self, said: Sequence[int], count: int) -> tuple[int, ...]:
         """At most so many tokens after those `said`."""
@@ -138,14 +163,14 @@ class Line:
         asks = int(len(ids) == self.unread and not self.text.done)
         return Piece(row, self.read, ids, asks, self._given)
 
-    def take(self, piece: Piece, logits: Tensor, words: Sequence[int]) -> str:
+    def take(self, piece: Piece, logits: Tensor, words: Words) -> str:
         """Takes tokens by their logits [tokens after which was asked, words and given]: the next one, and one more
         for every guess that turns out to be right. Returns the text that they make certain."""
         guesses = piece.ids[1:] if len(piece.ids) == piece.asks else ()
         text = ""
         for number, row in enumerate(logits):
-            chosen = self._sampler.choose(row)
-            token = words[chosen] if chosen < len(words) else self._given[chosen - len(words)]
+            pulled = words.columns(self._lookup.after(self.text.ids), self._given)
+            token = words.token(self._sampler.choose(row, pulled), self._given)
             text += self.text.take(token)
             if self.text.done or number >= len(guesses) or guesses[number] != token:
                 break
