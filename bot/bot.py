@@ -41,11 +41,15 @@ class Step:
 
 
 class Bot(BetweenTurns):
-    """Conversations over one store. Holds no session: any replica can serve the next turn."""
+    """Conversations over one store. Holds no session: any replica can serve the next turn.
 
-    def __init__(self, store: Store, mind: Callable[[], Mind]) -> None:
+    `replicas`: whether other processes answer from the same store.
+    """
+
+    def __init__(self, store: Store, mind: Callable[[], Mind], *, replicas: bool = False) -> None:
         super().__init__(store, mind)
         self.running = Running()
+        self.replicas = replicas
 
     def reply(
         self, session_id: str, text: str, stop: Event | None = None, key: str | None = None

@@ -47,7 +47,7 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         loader = Loader(settings, store)
         loader.start()
         try:
-            bot = Bot(store, loader)
+            bot = Bot(store, loader, replicas=bool(settings.chroma_url))
             if settings.otlp_url:
                 bot.watchers.add(spans(settings))
             app = create_app(bot, loader, settings)

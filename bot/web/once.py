@@ -92,6 +92,8 @@ class Once:
 
     def _ended(self, found: RequestRecord) -> bool:
         """Whether nobody writes the reply any more, in this process or, for all that can be known, in another."""
+        if not self.bot.replicas:
+            return not self.bot.replying(self.session_id)
         if self.bot.replying(self.session_id):
             return False
         assert found.answer is not None

@@ -30,7 +30,7 @@ from bot.web.requests import RequestIds, route_of
 from bot.web.sites import Sites
 from bot.web.suggestions import Suggestions
 from bot.web.widget.routes import widget_router
-from errors import InputError, ZhiyinError
+from errors import InputError, NotReady, ZhiyinError
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ZhiyinError)
     async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, ZhiyinError)
-        if error.status >= 500:
+        if error.status >= 500 and not isinstance(error, NotReady):
             log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
         return refusal(error, request)
 
