@@ -176,10 +176,9 @@ def test_no_more_rows_than_allowed(network: Watched, engine: Engine) -> None:
 
 def test_a_caller_that_stops_leaves_within_a_step(network: Watched, engine: Engine) -> None:
     stop = Event()
-    pieces, passes = 0, 0
-    for _ in engine.write([line(PROMPTS[0], 60)], stop):
-        pieces += 1
-        if pieces == 3:
+    passes = 0
+    for piece, _ in enumerate(engine.write([line(PROMPTS[0], 60)], stop)):
+        if piece == 2:
             stop.set()
             passes = len(network.passes)
     assert len(network.passes) <= passes + 2
