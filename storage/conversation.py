@@ -136,7 +136,7 @@ def slates(db: Session, session_id: str) -> list[SlateRecord]:
 
 
 def mark_seen(db: Session, session_id: str, slate_id: str, item_ids: Collection[str]) -> None:
-    """Notes that items of a slate were in sight; the first time counts, and items that are not on it are passed over."""
+    """Notes that items of a slate were in sight; the first time counts, items that are not on it are passed over."""
     known = select(SlateRow.slate_id).where(SlateRow.slate_id == slate_id, SlateRow.session_id == session_id)
     if db.scalar(known) is None:
         raise NotFound(what="slate", id=slate_id)

@@ -403,7 +403,9 @@ def test_what_a_page_says_was_seen_is_kept_with_the_impressions(site: Site) -> N
     shown = session.call("GET", "/export").json()["slates"][0]["impressions"]
     assert [one["seen_at"] for one in shown if one["seen_at"]] == [seen[first].isoformat()], "the first time counts"
     refused(other.call("POST", "/seen", told), 404, "not_found")
-    refused(session.call("POST", "/seen", {"slate_id": slate["slate_id"], "item_ids": []}), 422, "bad_input", "item_ids")
+    refused(
+        session.call("POST", "/seen", {"slate_id": slate["slate_id"], "item_ids": []}), 422, "bad_input", "item_ids"
+    )
     refused(site.client.post(f"/api/v1/sessions/{session.session_id}/seen", json=told), 401, "unauthorized")
 
 
