@@ -98,7 +98,8 @@ def test_only_so_many_parts_of_a_catalogue_are_remembered() -> None:
     class Small(NamedTuple):
         items: tuple[Item, ...]
 
-    offer = Suggestions(lambda catalogue=Small(tuple(town())): catalogue)
+    catalogue = Small(tuple(town()))
+    offer = Suggestions(lambda: catalogue)
     assert offer("zh", ["stay"]) == ["想看看海景酒店", "500元以内的酒店", "随便看看，给我点惊喜"]
     assert offer("zh", ["evening"], ["独奏"])[:-1] == []
     for number in range(3 * MOST_KEPT):
