@@ -17,7 +17,7 @@ CLOSING = "”’」』》）)"
 CLAUSE_END = re.compile(rf"(?:[，；：。！？…;!?]|[,.:](?!\d))[{CLOSING}]*(?=[^{CLOSING}])")
 """Where a stretch of words may be checked and let through. What comes next must be known: a point inside a number
 ends nothing, and a closing quotation mark belongs to what it closes."""
-LEAST: dict[Lang, int] = {"zh": 8, "en": 4}
+LEAST: dict[Lang, int] = {"zh": 8, "en": 6}
 """The characters or words below which a line that was cut cannot stand alone."""
 FULL_STOP: dict[Lang, str] = {"zh": "。", "en": "."}
 JOINT: dict[Lang, str] = {"zh": "", "en": " "}
