@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bot.phrasing.decode import Encoded, encode
 from bot.phrasing.language_model import Prompt
-from bot.phrasing.line import HEAD_START, Line, Lookup, Text, Words
+from bot.phrasing.line import HEAD_START, Facts, Line, Lookup, Text, Words
 from bot.phrasing.sampling import Sampler, Sampling
 from bot.phrasing.words import words
 
@@ -117,7 +117,7 @@ def test_choose() -> None:
     assert {chosen([2.0, 2.0, 1.0, 1.0, 1.0], temperature=1.0, top_p=0.5, seed=seed) for seed in range(40)} == {0, 1}
 
 
-def test_a_line_is_pulled_once_to_what_the_prompt_has_next() -> None:
+def test_a_line_is_pulled_once_to_what_its_facts_have_next() -> None:
     sampler = Sampler(Sampling(repetition_penalty=1.0, pull=2.0))
     assert sampler.choose(torch.tensor([0.0, 3.0, 2.0]), [2]) == 2
     assert sampler.choose(torch.tensor([0.0, 3.0, 2.0]), [2]) == 1
@@ -131,11 +131,11 @@ def test_columns_are_the_models_words_and_then_the_lines_own() -> None:
     assert [words.token(column, (20, 30)) for column in range(5)] == [4, 7, 9, 20, 30]
 
 
-def test_what_may_come_next_is_all_that_the_prompt_has_after_the_last_word() -> None:
-    lookup = Lookup([1, 2, 3, 1, 4])
-    assert set(lookup.after([9, 1])) == {2, 4}
-    assert not lookup.after([4])
-    assert not lookup.after([])
+def test_a_line_that_keeps_to_its_facts_goes_on_as_they_do() -> None:
+    facts = Facts([1, 2, 3, 1, 4], begins=[3])
+    assert set(facts.after([9, 1])) == {2, 4}
+    assert not facts.after([4])
+    assert facts.after([]) == [3]
 
 
 def test_a_guess_is_what_follows_the_same_words_in_the_prompt() -> None:

@@ -78,21 +78,29 @@ class Words:
         return [column for column in found if column is not None]
 
 
+class Facts:
+    """How a line goes on where it keeps to its facts."""
+
+    def __init__(self, ids: Sequence[int], begins: Collection[int] = ()) -> None:
+        """`begins`: what a line may well begin with."""
+        self._begins = begins
+        self._after: dict[int, set[int]] = {}
+        for token, after in pairwise(ids):
+            self._after.setdefault(token, set()).add(after)
+
+    def after(self, said: Sequence[int]) -> Collection[int]:
+        """All tokens that the facts have after the one that was said last."""
+        return self._after.get(said[-1], ()) if said else self._begins
+
+
 class Lookup:
     """Guesses what comes next from what a prompt has after the same words: lines repeat their facts (Saxena, 2023)."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         self._next: dict[tuple[int, ...], int] = {}
-        self._after: dict[int, set[int]] = {}
-        for word, after in pairwise(ids):
-            self._after.setdefault(word, set()).add(after)
         for size in (1, 2):
             for place in range(len(ids) - size):
                 self._next.setdefault(tuple(ids[place : place + size]), ids[place + size])
-
-    def after(self, said: Sequence[int]) -> Collection[int]:
-        """All tokens that the prompt has after the one that was said last."""
-        return self._after.get(said[-1], ()) if said else ()
 
     def guess(self, said: Sequence[int], count: int) -> tuple[int, ...]:
         """At most so many tokens after those `said`."""
@@ -111,10 +119,16 @@ class Line:
     """A prompt and its continuation. A line that may write nothing is only read, so that it can be kept."""
 
     def __init__(
-        self, parts: Sequence[tuple[int, ...]], text: Text, sampler: Sampler, given: tuple[int, ...] = ()
+        self,
+        parts: Sequence[tuple[int, ...]],
+        text: Text,
+        sampler: Sampler,
+        given: tuple[int, ...] = (),
+        begins: tuple[int, ...] = (),
     ) -> None:
         """`parts`: the prompt's tokens, what is worth keeping first, part by part, then the rest. `given`: words of the
-        prompt that the line may be written with, beside those that the model always has."""
+        prompt that the line may be written with, beside those that the model always has; `begins`: what it may well
+        begin with."""
         self.prompt = tuple(token for part in parts for token in part)
         self.parts = [
             (end - len(part), end) for part, end in zip(parts[:-1], accumulate(map(len, parts)), strict=False)
@@ -124,6 +138,7 @@ class Line:
         self._sampler = sampler
         self._given = given
         self._lookup = Lookup(self.prompt[len(parts[0]) :])
+        self._facts = Facts([token for part in parts[1:-1] for token in part], begins)
 
     @property
     def unread(self) -> int:
@@ -169,7 +184,7 @@ class Line:
         guesses = piece.ids[1:] if len(piece.ids) == piece.asks else ()
         text = ""
         for number, row in enumerate(logits):
-            pulled = words.columns(self._lookup.after(self.text.ids), self._given)
+            pulled = words.columns(self._facts.after(self.text.ids), self._given)
             token = words.token(self._sampler.choose(row, pulled), self._given)
             text += self.text.take(token)
             if self.text.done or number >= len(guesses) or guesses[number] != token:

@@ -46,9 +46,9 @@ SENTENCES = Path(__file__).parent / "data" / "sentences"
 CACHE = 256 << 20
 """Bytes for what was read of prompts that others may share."""
 PULL = 2.5
-"""How strongly a line is drawn to go on as its prompt does. Set by reading: without it a third of the lines strayed too
-far from their facts to be let through, at 2 to 3 one in twenty."""
-AGAIN = Sampling(temperature=0.7, top_p=0.9, pull=PULL)
+"""How strongly a line is drawn to go on as its facts do. Set by reading: without it a third of the lines strayed too
+far from them to be let through."""
+AGAIN = Sampling(temperature=0.7, top_p=0.9, pull=2 * PULL)
 """How another sample is drawn."""
 
 
@@ -134,7 +134,7 @@ class EmbeddedModel:
         rest = encoded.rest if limit else ()
         given = sorted({*encoded.facts, *rest} - self._known)
         parts = (encoded.head, encoded.facts, rest)
-        return Line(parts, Text(self._tokenizer, limit), Sampler(sampling), tuple(given))
+        return Line(parts, Text(self._tokenizer, limit), Sampler(sampling), tuple(given), encoded.begins[:1])
 
 
 def _tokenizer(folder: Path) -> Any:

@@ -16,8 +16,8 @@ class Sampling:
 
     `repetition_penalty`: the logits of what the line already holds are divided by it (Keskar et al., 2019); the
     prompt does not count, since its facts are to be repeated. `pull`: what is added to the logits of words that the
-    prompt has after the same word, which keeps a small model to its facts; what a line was already pulled to, it is not
-    pulled to again.
+    facts have after the same word, which keeps a small model to them; to what it has already said, a line is not pulled
+    again.
     """
 
     temperature: float = 0.0
@@ -37,7 +37,7 @@ class Sampler:
 
     def choose(self, logits: Tensor, pulled: Sequence[int] = ()) -> int:
         """The number of the next token among the logits [words], which are changed; `pulled`: numbers of words that the
-        prompt has here."""
+        facts have here."""
         sampling = self._sampling
         if sampling.pull and (new := [number for number in pulled if number not in self._said]):
             logits[new] += sampling.pull
