@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, ExceptionContext, event
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage import catalogue, conversation, exporting, feedback, privacy, requests, sessions
@@ -306,7 +306,7 @@ class Store:
 
         @event.listens_for(self._engine, "handle_error")
         def failed(context: ExceptionContext) -> None:
-            if isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError | InternalError):
+            if not isinstance(context.sqlalchemy_exception, IntegrityError):
                 tell()
 
 
