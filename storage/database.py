@@ -115,13 +115,35 @@ def repeated(work: Callable[P, T]) -> Callable[P, T]:
 
 
 def compact(engine: Engine) -> None:
-    """Writes the database anew without what was removed or changed; other writers wait meanwhile."""
+    """Writes the database anew without what was removed or changed; others wait meanwhile."""
+    if is_sqlite(engine):
+        with _bare(engine) as connection:
+            connection.execute("VACUUM")
+        forget_log(engine)
+        return
     with translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if is_sqlite(engine):
-            connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        else:
-            connection.exec_driver_sql("VACUUM FULL")
+        connection.exec_driver_sql("VACUUM FULL")
+
+
+def forget_log(engine: Engine) -> None:
+    """Empties SQLite's write-ahead log, where what was removed could still be read; not while somebody is reading."""
+    if is_sqlite(engine):
+        with _bare(engine) as connection:
+            connection.execute("PRAGMA busy_timeout=200")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+@contextmanager
+def _bare(engine: Engine) -> Iterator[Any]:
+    """SQLite's own connection, outside of any transaction; it is not used again."""
+    with translated():
+        connection = engine.raw_connection()
+        try:
+            yield connection.driver_connection
+        except OperationalError as error:
+            raise DBAPIError(None, None, error) from error
+        finally:
+            connection.invalidate()
 
 
 def is_sqlite(engine: Engine) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from errors import InputError
 from storage import privacy, requests
 from storage.columns import cipher_of
-from storage.database import is_sqlite, reading, writing
+from storage.database import forget_log, is_sqlite, reading, writing
 from storage.records import utc_now
 from storage.tables import RequestRow, SessionRow
 
@@ -50,17 +50,6 @@ def retain(engine: Engine, days: int, archive_dir: Path | None = None) -> int:
         gone = _remove(engine, _before(days), archive_dir) if days else 0
     forget_log(engine)
     return gone
-
-
-def forget_log(engine: Engine) -> None:
-    """Empties SQLite's write-ahead log, where what was removed could still be read; not while somebody is reading."""
-    if is_sqlite(engine):
-        with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("PRAGMA busy_timeout=200")
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            connection.invalidate()  # the next user shall wait for locks as long as others do
 
 
 def read_archive(path: Path, engine: Engine) -> list[str]:

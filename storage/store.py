@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from storage import catalogue, conversation, exporting, feedback, keys, privacy, requests, retention, sessions
 from storage.aggregates import Aggregates, aggregates
-from storage.database import compact, reading, repeated, writing
+from storage.database import compact, forget_log, reading, repeated, writing
 from storage.records import (
     FeedbackRecord,
     InterestChange,
@@ -113,7 +113,7 @@ class Store:
         """Removes the session and all that is held on it, from the log of the database too."""
         with writing(self._engine) as db:
             privacy.delete_session(db, session_id)
-        retention.forget_log(self._engine)
+        forget_log(self._engine)
 
     def export_session(self, session_id: str) -> dict[str, Any]:
         """All that is held on a session, as JSON values (times in ISO 8601)."""
@@ -131,7 +131,7 @@ class Store:
         """Removes all that is held on a visitor, and says how many sessions that were."""
         with writing(self._engine) as db:
             gone = privacy.forget_visitor(db, visitor, site)
-        retention.forget_log(self._engine)
+        forget_log(self._engine)
         return gone
 
     def too_old(self, days: int) -> int:
