@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ def conversation(store: Store, words: str, visitor: str | None = None) -> str:
         timings={"encode": 8.5},
     )
     store.add_feedback(session_id, "456", "like", turn_id=message.turn_id)
-    store.claim_request(session_id, f"key-{session_id}", "f" * 64)
+    store.claim_request(session_id, f"key-{session_id}", "f" * 64, timedelta(seconds=10))
     store.answer_request(session_id, f"key-{session_id}", {"reply": {"text": words}})
     return session_id
 

@@ -143,7 +143,7 @@ def test_what_was_changed_in_the_file_is_refused(database_url: str) -> None:
         with writing(store._engine) as db:  # a text of one column does not open in another
             db.execute(sa.text("UPDATE requests SET fingerprint = :text"), {"text": kept})
         with pytest.raises(EncryptionKeyError, match=r"requests\.fingerprint"):
-            store.claim_request(session_id, f"key-{session_id}", "f" * 64)
+            store.claim_request(session_id, f"key-{session_id}", "f" * 64, timedelta(seconds=10))
 
 
 def test_keys_rotate_and_the_old_one_is_needed_no_more(database_url: str, server: Server | None) -> None:
