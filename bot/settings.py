@@ -163,9 +163,7 @@ class Settings(BaseSettings):
     popular_floor: Annotated[int, Field(ge=1, le=10_000)] = 5
     """Different visitors who must have judged an item before that counts for others."""
     privacy_notice: ByLanguage = {}
-    """What visitors read before their first message, by language; empty: nothing."""
-    consent_required: bool = False
-    """Whether visitors must agree to the notice before they can write."""
+    """What visitors read after the greeting, before their first message, by language; empty: nothing."""
     sites: dict[str, SiteSettings] = {}
     """Several sites in one app, each with its own part of the catalogue, texts and secrets."""
     root_path: str = ""
@@ -250,8 +248,6 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(name=_name(first["loc"]), reason=first["msg"].removeprefix("Value error, ")) from None
-    if settings.consent_required and not settings.privacy_notice:
-        raise SettingsError(name="ZHIYIN_CONSENT_REQUIRED", reason="there must be a ZHIYIN_PRIVACY_NOTICE to agree to")
     if settings.llm == "openai" and not (settings.llm_base_url and settings.llm_model):
         raise SettingsError(name="ZHIYIN_LLM_BASE_URL", reason="ZHIYIN_LLM=openai needs it and ZHIYIN_LLM_MODEL")
     return settings
