@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.settings import read_settings
+from bot.settings import Settings, read_settings
 from errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 Commands = Any
 """What argparse's `add_subparsers` gives; its type is private."""
@@ -45,12 +49,14 @@ def export(parsed: argparse.Namespace) -> int:
 
     settings = read_settings()
     if not parsed.aggregates:
-        open_store(settings).export(parsed.out, masking=settings.mask_exports)
+        with closing(open_store(settings)) as store:
+            store.export(parsed.out, masking=settings.mask_exports)
         print(f"written to {parsed.out}" + (", personal numbers masked" if settings.mask_exports else ""))
         return 0
     if parsed.epsilon is None:
         raise InputError(field="epsilon", zh_reason="--aggregates 需要它", reason="--aggregates needs it")
-    counts = open_store(settings).aggregates(parsed.epsilon, parsed.contribution)
+    with closing(open_store(settings)) as store:
+        counts = store.aggregates(parsed.epsilon, parsed.contribution)
     counts.write(parsed.out / "aggregates.json")
     print(
         f"written to {parsed.out / 'aggregates.json'}: epsilon {counts.epsilon:g} (each such export spends its own), "
@@ -88,30 +94,33 @@ def retain(parsed: argparse.Namespace) -> int:
     from bot.database import open_store
 
     settings = read_settings()
-    store = open_store(settings)
-    if parsed.read:
-        print("\n".join(store.read_archive(parsed.read)))
-        return 0
+    with closing(open_store(settings)) as store:
+        if parsed.read:
+            print("\n".join(store.read_archive(parsed.read)))
+        else:
+            print(_retained(store, settings, parsed))
+    return 0
+
+
+def _retained(store: Store, settings: Settings, parsed: argparse.Namespace) -> str:
     days = settings.retention_days
     if not days:
-        print("ZHIYIN_RETENTION_DAYS is 0: sessions are kept for ever")
-    elif parsed.dry_run:
-        print(f"{store.too_old(days)} sessions were last used more than {days} days ago")
-    else:
-        archive = parsed.archive or (Path(settings.archive_dir) if settings.archive_dir else None)
-        print(f"{store.retain(days, archive)} sessions removed, last used more than {days} days ago")
-    return 0
+        return "ZHIYIN_RETENTION_DAYS is 0: sessions are kept for ever"
+    if parsed.dry_run:
+        return f"{store.too_old(days)} sessions were last used more than {days} days ago"
+    archive = parsed.archive or (Path(settings.archive_dir) if settings.archive_dir else None)
+    return f"{store.retain(days, archive)} sessions removed, last used more than {days} days ago"
 
 
 def forget(parsed: argparse.Namespace) -> int:
     """`zhiyin forget`: 1 where there was nothing."""
     from bot.database import open_store
 
-    store = open_store(read_settings())
-    if parsed.export:
-        held = json.dumps(store.export_visitor(parsed.visitor, parsed.site), ensure_ascii=False, indent=1)
-        parsed.export.write_text(held + "\n", encoding="utf-8")
-    gone = store.forget_visitor(parsed.visitor, parsed.site)
+    with closing(open_store(read_settings())) as store:
+        if parsed.export:
+            held = json.dumps(store.export_visitor(parsed.visitor, parsed.site), ensure_ascii=False, indent=1)
+            parsed.export.write_text(held + "\n", encoding="utf-8")
+        gone = store.forget_visitor(parsed.visitor, parsed.site)
     print(f"{gone} sessions removed" if gone else "there is nothing on this visitor")
     return 0 if gone else 1
 
@@ -135,7 +144,7 @@ def keys(parsed: argparse.Namespace) -> int:
         store = Store(open_database(settings.database, cipher=Cipher(held, sealing=False)))
     else:
         store = open_store(settings)
-    with progress_bar("texts") as show:
+    with closing(store), progress_bar("texts") as show:
         changed = store.rotate_keys(show)
     print(f"{changed} rows {'decrypted' if parsed.act == 'off' else 'encrypted with the first key'}")
     return 0

@@ -10,7 +10,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from errors import InputError, StorageError
 from storage.database import file_of
@@ -157,7 +157,8 @@ def _run(tool: str, url: str | None, *arguments: str) -> str:
         address = make_url(url)
         if address.password:
             surroundings["PGPASSWORD"] = str(address.password)
-        plain = address.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+        place = (address.host, address.port, address.database, address.query)
+        plain = URL.create("postgresql", address.username, None, *place).render_as_string()
         command.insert(1, f"--dbname={plain}")
     if shutil.which(tool) is None:
         shown = " ".join(command)

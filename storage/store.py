@@ -39,6 +39,10 @@ class Store:
         self._engine = engine
         self._session_life = session_life
 
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._engine.dispose()
+
     # -- items
 
     def item_checksums(self) -> dict[str, str]:

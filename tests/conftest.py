@@ -41,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--database") == "postgresql":  # a test that ends need not close what it stored in
+        config.addinivalue_line("filterwarnings", r"ignore:<psycopg\.Connection:ResourceWarning")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     wanted = metafunc.config.getoption("--database")
     kinds = ("sqlite", "postgresql") if wanted == "both" else (wanted,)
