@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
@@ -126,9 +126,10 @@ def compact(engine: Engine) -> None:
 
 
 def forget_log(engine: Engine) -> None:
-    """Empties SQLite's write-ahead log, where what was removed could still be read; not while somebody is reading."""
+    """Empties SQLite's write-ahead log, where what was removed could still be read; the next one, or the daily work,
+    does it where somebody is reading now."""
     if is_sqlite(engine):
-        with _bare(engine) as connection:
+        with suppress(StorageError), _bare(engine) as connection:
             connection.execute("PRAGMA busy_timeout=200")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
