@@ -9,11 +9,12 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, create_engine, inspect, make_url, text
 
 from errors import InputError, StorageError
-from storage.database import file_of
+from storage.address import file_of, parsed
 from storage.migrating import refuse_unknown
 
 log = logging.getLogger(__name__)
@@ -126,13 +127,10 @@ def _fold_log(path: Path) -> None:
 
 def _rows(url: str) -> int:
     """Sessions and items in the database; none where it is not there or cannot be read."""
-    from sqlalchemy import create_engine, inspect, text
-
     path = file_of(url)
     if path is not None and not path.exists():
         return 0
-    address = make_url(url) if path is not None else make_url(url).set(drivername="postgresql+psycopg")
-    engine = create_engine(address)
+    engine = create_engine(parsed(url))
     try:
         with engine.connect() as db:
             names = set(inspect(db).get_table_names()) & {"sessions", "items"}
@@ -174,7 +172,7 @@ def _run(tool: str, url: str | None, *arguments: str) -> str:
     return done.stdout
 
 
-def _opened(file: Path):  # type: ignore[no-untyped-def]
+def _opened(file: Path) -> BinaryIO:
     try:
         return file.open("rb")
     except OSError as error:

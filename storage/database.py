@@ -10,18 +10,18 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
-from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from time import monotonic, sleep
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from errors import StorageBroken, StorageError
 from storage import migrating
+from storage.address import make_folder, parsed
 from storage.cipher import Cipher
 from storage.columns import use_cipher
 from storage.faults import translated
@@ -41,8 +41,8 @@ def open_database(url: str, *, lock_wait: float = 5.0, cipher: Cipher | None = N
     Raises StorageError if the database cannot be opened, or was made by a newer version of the program;
     EncryptionKeyError if its texts need a key that the cipher does not have.
     """
-    address = _parse(url)
-    _make_folder(address)
+    address = parsed(url)
+    make_folder(address)
     cipher = cipher or Cipher()
     engine = _engine(address, lock_wait)
     use_cipher(engine, cipher)
@@ -68,7 +68,7 @@ def migrate(url: str, revision: str | None = None, *, lock_wait: float = 5.0) ->
 
     It is one transaction. Raises StorageError, leaving all as it was, if that cannot be done.
     """
-    engine = _engine(_parse(url), lock_wait, foreign_keys=False)
+    engine = _engine(parsed(url), lock_wait, foreign_keys=False)
     use_cipher(engine, Cipher())
     try:
         migrating.migrate(engine, revision or migrating.known_revisions()[-1])
@@ -150,51 +150,6 @@ def _bare(engine: Engine) -> Iterator[Any]:
 def is_sqlite(engine: Engine) -> bool:
     """Whether the database is a file of SQLite."""
     return engine.dialect.name == "sqlite"
-
-
-def _parse(url: str) -> URL:
-    """The URL in parts, if it names a kind of database that is known and lasts."""
-    try:
-        address = make_url(url)
-        if address.drivername in ("postgres", "postgresql"):
-            address = address.set(drivername="postgresql+psycopg")
-        address.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise _not_understood() from error
-    if address.get_backend_name() not in ("sqlite", "postgresql"):
-        raise _not_understood()
-    if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
-        raise StorageError(zh_reason="SQLite 需要一个文件", reason="SQLite needs a file to keep it in")
-    return address
-
-
-def _not_understood() -> StorageError:
-    return StorageError(
-        zh_reason="地址看不懂，应当像 sqlite:///data/zhiyin.db 或 postgresql://user:password@host/zhiyin",
-        reason="its address is not understood; it should look like sqlite:///data/zhiyin.db "
-        "or postgresql://user:password@host/zhiyin",
-    )
-
-
-def file_of(url: str) -> Path | None:
-    """The file of a SQLite database; None for one on a server."""
-    address = _parse(url)
-    if address.get_backend_name() != "sqlite" or not address.database:
-        return None
-    return Path(address.database.removeprefix("file:").split("?")[0])
-
-
-def _make_folder(address: URL) -> None:
-    if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
-        return
-    folder = Path(address.database).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            zh_reason=f"文件夹 {folder} 建不了（{error.strerror}）",
-            reason=f"its folder {folder} cannot be made ({error.strerror})",
-        ) from error
 
 
 def _engine(address: URL, lock_wait: float, *, foreign_keys: bool = True) -> Engine:
