@@ -182,7 +182,8 @@ class Loader:
         items = [item_from_json(record.data) for record in self._store.items()]
         catalogue = catalogue_of(items, self._encoder, self._index)
         head = self._mind.intent_head if self._mind else None
-        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings, head=head)
+        approval = approvals(self._store, self._settings.popular_floor)
+        mind = build_mind(catalogue, self._encoder, self._index, approval, self._settings, head=head)
         mind = replace(mind, slates=self._slates)
         with self._lock:
             if self._mind is not None:
@@ -234,11 +235,11 @@ def load_encoder(settings: Settings) -> TextEncoder:
     return Encoder(name, threads=settings.threads)
 
 
-def approvals(store: Store) -> dict[str, float]:
-    """Item id → weighted approvals less disapprovals, by everybody."""
+def approvals(store: Store, floor: int) -> dict[str, float]:
+    """Item id → weighted approvals less disapprovals, by everybody; only where at least `floor` visitors judged."""
     return {
         item_id: sum(APPROVAL.get(kind, 0.0) * count for kind, count in kinds.items())
-        for item_id, kinds in store.feedback_counts().items()
+        for item_id, kinds in store.feedback_counts(floor).items()
     }
 
 
