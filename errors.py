@@ -15,6 +15,7 @@ ZhiyinError
 ├── TooMany               more than the limits allow; says when to come again
 │   └── Busy              everybody together asks more than can be answered now
 ├── NotReady              models or catalogue are still loading
+│   └── Stopping          the app is ending; another one may answer
 ├── SettingsError         a setting is wrong; says its name and what is allowed
 ├── ModelError            a model is missing, damaged, or failed while it wrote
 │   └── ModelSlow         it did not write in time
@@ -176,6 +177,14 @@ class NotReady(ZhiyinError):
     status = 503
     zh = "还在准备（{missing}），请稍等片刻。"
     en = "Still getting ready ({missing}); please wait a moment."
+
+
+class Stopping(NotReady):
+    """No fields."""
+
+    code = "stopping"
+    zh = "正在重启，请稍等片刻再说一次。"
+    en = "It is being restarted; please say that again in a moment."
 
 
 class SettingsError(ZhiyinError):

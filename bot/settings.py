@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.service.logs import LogKind
 from errors import InputError, SettingsError
 from retrieval.similarity import ItemSimilarity
 from storage.cipher import Cipher, read_keys
@@ -170,6 +171,14 @@ class Settings(BaseSettings):
     """The path under which a proxy shows the app (and which it takes off), such as /zhiyin."""
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode] = ("127.0.0.1", "::1")
     """Addresses or networks of proxies whose forwarded headers are believed, comma-separated."""
+    log: LogKind = "plain"
+    """What the log is written for: `plain` to be read, `json` for what gathers logs, one object a line."""
+    stop_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """Seconds that running replies have to end when the app is told to stop; then they are stored as incomplete."""
+    otlp_url: str = ""
+    """Where spans are sent by OTLP over HTTP, such as http://localhost:4318/v1/traces; empty: nowhere."""
+    otlp_text: bool = False
+    """Whether spans have what visitors and the app say."""
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Processor threads for the models."""
 
