@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--methods", default="ours", help="beside each other: ours,last,mean (the status is the first's)")
     test.add_argument("--words", action="store_true", help="let the language model phrase; plain sentences otherwise")
     test.add_argument("--json", action="store_true", help="the report as JSON")
+    judge = commands.add_parser("eval", help="how well recorded dialogues' next items are found")
+    judge.add_argument("--catalog", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--dialogues", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--train", type=Path, metavar="FILE", help="dialogues to count and learn from")
+    judge.add_argument("--methods", metavar="NAMES", help="comma-separated; ablation: ours without each group of parts")
+    judge.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N dialogues")
+    judge.add_argument("--json", action="store_true", help="the report as JSON")
     out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
     out.add_argument("--out", type=Path, required=True, metavar="DIR")
     bench = commands.add_parser("bench", help="measure this machine and print a table")
@@ -125,6 +132,24 @@ def _test(parsed: argparse.Namespace) -> int:
     return 0 if all_met else 1
 
 
+def _eval(parsed: argparse.Namespace) -> int:
+    from bot.evaluation.command import DEFAULT_METHODS, evaluate
+
+    report, refused = evaluate(
+        read_settings(),
+        parsed.catalog,
+        parsed.dialogues,
+        parsed.train,
+        methods=parsed.methods or DEFAULT_METHODS,
+        limit=parsed.limit,
+        as_data=parsed.json,
+    )
+    for error in refused:
+        print(error, file=sys.stderr)
+    print(report)
+    return 1 if refused else 0
+
+
 def _export(parsed: argparse.Namespace) -> int:
     from storage.database import open_database
     from storage.store import Store
@@ -164,6 +189,7 @@ _COMMANDS = {
     "serve": _serve,
     "chat": _chat,
     "test": _test,
+    "eval": _eval,
     "export": _export,
     "bench": _bench,
     "train": _train,
