@@ -53,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--methods", metavar="NAMES", help="comma-separated; ablation: ours without each group of parts")
     judge.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N dialogues")
     judge.add_argument("--json", action="store_true", help="the report as JSON")
+    visit = commands.add_parser("simulate", help="how soon simulated visitors find what they are after")
+    visit.add_argument("--catalog", type=Path, metavar="FILE", help="another catalogue than your own")
+    visit.add_argument("--visitors", type=int, default=100)
+    visit.add_argument("--lang", choices=("zh", "en"))
+    visit.add_argument("--seed", type=int, default=0)
+    visit.add_argument("--json", action="store_true", help="the report as JSON")
     out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
     out.add_argument("--out", type=Path, required=True, metavar="DIR")
     bench = commands.add_parser("bench", help="measure this machine and print a table")
@@ -150,6 +156,22 @@ def _eval(parsed: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
+def _simulate(parsed: argparse.Namespace) -> int:
+    from bot.simulation.command import simulate
+
+    print(
+        simulate(
+            read_settings(),
+            parsed.catalog,
+            visitors=parsed.visitors,
+            lang=parsed.lang,
+            seed=parsed.seed,
+            as_data=parsed.json,
+        )
+    )
+    return 0
+
+
 def _export(parsed: argparse.Namespace) -> int:
     from storage.database import open_database
     from storage.store import Store
@@ -190,6 +212,7 @@ _COMMANDS = {
     "chat": _chat,
     "test": _test,
     "eval": _eval,
+    "simulate": _simulate,
     "export": _export,
     "bench": _bench,
     "train": _train,

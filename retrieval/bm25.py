@@ -1,4 +1,4 @@
-"""BM25 over all that is written of each item (bm25s: Lù 2024; Robertson and Zaragoza 2009), any catalogue, both languages."""
+"""BM25 over all that is written of each item (bm25s: Lù 2024; Robertson and Zaragoza 2009)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue's own values as they are named in running text, which items have them, and which items name each other."""
+"""The catalogue's values as running text names them, which items have them, and which items list each other."""
 
 from __future__ import annotations
 

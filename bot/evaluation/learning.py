@@ -29,7 +29,7 @@ def drawn(train: Sequence[Dialogue], position: Mapping[str, int]) -> list[Case]:
 
 
 def learnt(grounds: Grounds, examples: Sequence[Case], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weights after learning, from the given ones. `grounds`: with counts of the train part that examples are of."""
+    """The weights after learning, from the given ones. `grounds`: counts of the train part that examples are of."""
     own = replace(grounds, counts=replace(grounds.counts, own=True))
     names = list(weights)
     random = np.random.default_rng(0)

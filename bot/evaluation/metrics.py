@@ -24,7 +24,7 @@ def mrr_at(ranks: IntArray, k: int) -> float:
 
 
 def ndcg_at(ranks: Sequence[int], k: int) -> float:
-    """Of one turn: the discounted gain of its targets' ranks over the greatest possible (Järvelin and Kekäläinen 2002)."""
+    """Of one turn: its targets' discounted gain over the greatest possible (Järvelin and Kekäläinen 2002)."""
     if not len(ranks):
         return 0.0
     gain = sum(1 / np.log2(rank + 1) for rank in ranks if rank <= k)
