@@ -59,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     visit.add_argument("--lang", choices=("zh", "en"))
     visit.add_argument("--seed", type=int, default=0)
     visit.add_argument("--json", action="store_true", help="the report as JSON")
+    learn = commands.add_parser("learn", help="fit the score's weights to what visitors made of what was shown")
+    learn.add_argument("--rollback", action="store_true", help="go back to the version before")
     out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
     out.add_argument("--out", type=Path, required=True, metavar="DIR")
     bench = commands.add_parser("bench", help="measure this machine and print a table")
@@ -172,6 +174,14 @@ def _simulate(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _learn(parsed: argparse.Namespace) -> int:
+    from bot.learning.command import learn, roll_back
+
+    settings = read_settings()
+    print(roll_back(settings) if parsed.rollback else learn(settings))
+    return 0
+
+
 def _export(parsed: argparse.Namespace) -> int:
     from storage.database import open_database
     from storage.store import Store
@@ -213,6 +223,7 @@ _COMMANDS = {
     "test": _test,
     "eval": _eval,
     "simulate": _simulate,
+    "learn": _learn,
     "export": _export,
     "bench": _bench,
     "train": _train,

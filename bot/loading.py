@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bot.learning.versions import Versions
 from bot.mind import IntentHead, Mind
 from bot.phrasing.breaker import Health
 from bot.phrasing.language_model import LanguageModel
@@ -217,7 +218,7 @@ def build_mind(
     )
     return Mind(
         understander=Understander(vocabulary),
-        recommender=Recommender(shelf, similarity=settings.similarity),
+        recommender=Recommender(shelf, Versions(settings.data_dir).weights(), similarity=settings.similarity),
         encoder=encoder,
         phraser=Phraser(vocabulary, model, close=settings.llm != "openai"),
         slate_size=settings.slate_size,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from storage import catalogue, conversation, exporting, feedback, privacy, requests, sessions
+from storage import catalogue, conversation, exporting, feedback, judging, privacy, requests, sessions
 from storage.database import reading, writing
 from storage.records import (
     FeedbackRecord,
@@ -269,6 +269,16 @@ class Store:
         """Item id → kind → how often, over all sessions; what was undone does not count."""
         with reading(self._engine) as db:
             return feedback.counts(db)
+
+    def acts(self) -> list[judging.Act]:
+        """All that visitors did with items or said of them, in order; what was undone does not count."""
+        with reading(self._engine) as db:
+            return judging.acts(db)
+
+    def judged_slates(self) -> list[judging.JudgedSlate]:
+        """The slates of which something was judged, in order."""
+        with reading(self._engine) as db:
+            return list(judging.judged_slates(db))
 
     # -- export
 

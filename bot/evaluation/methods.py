@@ -39,13 +39,14 @@ WEIGHTS: Mapping[str, float] = {
     "shared": 2.0,
     "linked": 0.0,
     "linked_asked": 2.0,
-    "limits": 2.0,
+    "limits": 4.0,
     "limits_earlier": 0.5,
     "near_last": 0.5,
     "near": 2.0,
     "near_items": 1.5,
 }
-"""What one unit of each part is worth where no train part teaches better: one set of numbers for every catalogue."""
+"""What one unit of each part is worth where no train part teaches better: one set of numbers for every catalogue, set
+by hand."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "popularity": ("popular", "spoken"),
