@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--dialogues", type=Path, required=True, metavar="FILE")
     judge.add_argument("--train", type=Path, metavar="FILE", help="dialogues to count and learn from")
     judge.add_argument("--methods", metavar="NAMES", help="comma-separated; ablation: ours without each group of parts")
+    judge.add_argument("--no-vectors", action="store_true", help="encode nothing: quick, and ours without that part")
     judge.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N dialogues")
     judge.add_argument("--json", action="store_true", help="the report as JSON")
     visit = commands.add_parser("simulate", help="how soon simulated visitors find what they are after")
@@ -150,6 +151,7 @@ def _eval(parsed: argparse.Namespace) -> int:
         parsed.train,
         methods=parsed.methods or DEFAULT_METHODS,
         limit=parsed.limit,
+        vectors=not parsed.no_vectors,
         as_data=parsed.json,
     )
     for error in refused:

@@ -46,12 +46,13 @@ def evaluate(
     *,
     methods: str = DEFAULT_METHODS,
     limit: int = 0,
+    vectors: bool = True,
     as_data: bool = False,
 ) -> tuple[str, Sequence[CatalogueError]]:
     """The report, and the lines or ids that were refused.
 
     `methods`: names, comma-separated; `limit`: only so many of the dialogues are evaluated, 0 for all (counts are of
-    all of them); `as_data`: JSON. Raises SettingsError where there is nothing to evaluate.
+    all of them); `vectors`: whether anything is encoded; `as_data`: JSON. Raises SettingsError where there is nothing to evaluate.
     """
     named = methods_named(methods, WEIGHTS)
     inputs = read(catalogue, dialogues, train)
@@ -62,7 +63,7 @@ def evaluate(
     weigh = any(name.startswith("ours") for name in named)
     examples = drawn(inputs.train, position) if weigh and inputs.train else []
     with progress_bar("vectors") as show:
-        encoder = _encoder(settings, show) if weigh or NEEDS_VECTORS & named.keys() else None
+        encoder = _encoder(settings, show) if vectors and (weigh or NEEDS_VECTORS & named.keys()) else None
         grounds = prepare(inputs.items, inputs.dialogues, inputs.train, encoder, examples)
     if examples:
         named = methods_named(methods, learnt(grounds, examples, WEIGHTS))
