@@ -52,7 +52,8 @@ def evaluate(
     """The report, and the lines or ids that were refused.
 
     `methods`: names, comma-separated; `limit`: only so many of the dialogues are evaluated, 0 for all (counts are of
-    all of them); `vectors`: whether anything is encoded; `as_data`: JSON. Raises SettingsError where there is nothing to evaluate.
+    all of them); `vectors`: whether anything is encoded; `as_data`: JSON. Raises SettingsError where there is nothing
+    to evaluate.
     """
     named = methods_named(methods, WEIGHTS)
     inputs = read(catalogue, dialogues, train)
