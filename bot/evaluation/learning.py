@@ -51,7 +51,9 @@ def example(
     rest = np.setdiff1d(others, best)
     some = random.choice(rest, min(OTHERS // 2, len(rest)), replace=False)
     places = np.concatenate([np.asarray(case.targets, dtype=np.int64), best, some])
+    standing = np.zeros(len(places), dtype=np.float32)
+    standing[len(places) - len(some) :] = np.log(len(rest) / max(len(some), 1))
     rows = np.stack(
         [view.parts[name][places] if name in view.parts else view.grounds.nothing[places] for name in names]
     )
-    return Example(rows, np.arange(len(case.targets)))
+    return Example(rows, np.arange(len(case.targets)), standing)

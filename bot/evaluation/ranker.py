@@ -14,10 +14,14 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One choice: parts [p, m] of m candidates, and the places in them of the ones that were chosen."""
+    """One choice: parts [p, m] of m candidates, and the places in them of the ones that were chosen.
+
+    `standing`: log of how many candidates each [m] stands for, where only some were drawn; 0 if each is itself.
+    """
 
     parts: FloatArray
     chosen: IntArray
+    standing: FloatArray | float = 0.0
 
 
 def fit(
@@ -50,7 +54,7 @@ def fit(
 
 def gradient(example: Example, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """[p] the slope of the loss of one example: the parts expected less those chosen."""
-    scores = weights @ example.parts
+    scores = weights @ example.parts + example.standing
     chances = np.exp(scores - scores.max())
     chances /= chances.sum()
     expected = example.parts @ chances * len(example.chosen)
