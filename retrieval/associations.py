@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ class Associations:
             counts[list({item for _, item in self._sessions[without]})] -= 1
         return counts
 
-    def together(self, cues: Mapping[Hashable, float], without: int | None = None) -> FloatArray:
+    def together(self, cues: Mapping[Any, float], without: int | None = None) -> FloatArray:
         """[n] the weighted sum, over the cues, of the sessions in which each item came with the cue."""
         total = np.zeros(len(self.chosen), dtype=np.float32)
         own: frozenset[Pair] = self._sessions[without] if without is not None else frozenset()
@@ -68,7 +69,7 @@ class Associations:
             total -= sum(1 for other, _ in self._sessions[without] if other == cue)
         return total
 
-    def lift(self, cues: Mapping[Hashable, float], prior: float, without: int | None = None) -> FloatArray:
+    def lift(self, cues: Mapping[Any, float], prior: float, without: int | None = None) -> FloatArray:
         """[n] log of how much likelier each item is with the cues than it is anyway, 0 for what is not known.
 
         The cues' counts together, with `prior` choices' worth of doubt (Dirichlet smoothing, Zhai and Lafferty 2004).

@@ -54,7 +54,9 @@ class Recorded:
         cues = words(situation, self.norms, NEAR_TURNS if near else None)
         if near:  # naive Bayes, damped for words that are not independent
             lifts = [self.near.lift({cue: 1.0}, CUE_PRIOR, without) for cue in cues if self.near.seen(cue, without)]
-            total = np.sum(lifts, axis=0, dtype=np.float32) if lifts else np.zeros(len(self.domain_codes), np.float32)
+            total = np.zeros(len(self.domain_codes), dtype=np.float32)
+            for lift in lifts:
+                total += lift
             return total / np.float32(np.sqrt(len(cues) + 1))
         weights = {cue: 1 / (self.earlier.seen(cue, without) + 5) for cue in cues}
         return self.earlier.lift(weights, 0.5, without)
@@ -102,17 +104,17 @@ def recorded(
     )
 
 
-def words(situation: Situation, norms: Norms, last: int | None = None) -> set[str]:
-    """The words of the `last` turns of both sides, or of all."""
+def words(situation: Situation, norms: Norms, last: int | None = None) -> list[str]:
+    """The words of the `last` turns of both sides, or of all; sorted, so that sums are the same each run."""
     turns: Sequence[Turn] = situation.turns if last is None else situation.turns[-last:]
-    return {norm for turn in turns for norm in norms(turn.text)}
+    return sorted({norm for turn in turns for norm in norms(turn.text)})
 
 
 def _alone(items: Sequence[int]) -> Iterator[Pair]:
     return (("", item) for item in items)
 
 
-def _domain_cues(situation: Situation, norms: Norms, domain_codes: IntArray) -> set[str]:
+def _domain_cues(situation: Situation, norms: Norms, domain_codes: IntArray) -> list[str]:
     """The words of the last message, and of which domain the last item was."""
     before = f"# after {domain_codes[situation.mentioned[-1]]}" if situation.mentioned else "# first"
-    return {norm for text in situation.said(1) for norm in norms(text)} | {before}
+    return sorted({norm for text in situation.said(1) for norm in norms(text)} | {before})
