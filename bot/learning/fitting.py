@@ -62,7 +62,7 @@ def fitted(train: Sequence[Judged], held_out: Sequence[Judged], pull: float = 0.
         tuple(float(factor) for factor in factors),
         float(before.mean() / mean) if len(before) else 0.0,
         float(after.mean() / mean) if len(after) else 0.0,
-        interval((after - before) / mean, who.astype(np.int64)),
+        interval(((after - before) / mean).astype(np.float64), who.astype(np.int64)),
         len(train),
         len(held_out),
     )
