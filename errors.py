@@ -20,6 +20,8 @@ ZhiyinError
 ├── ModelError            a model is missing, damaged, or failed while it wrote
 │   └── ModelSlow         it did not write in time
 ├── StorageError          the database cannot be read or written now
+│   ├── StorageBroken     a transaction was broken off and not kept; it may be done again
+│   └── EncryptionKeyError  what is stored was encrypted with another key than the settings have
 └── VectorIndexError      the vector index cannot be read or written now
 
 Every error carries a sentence in Chinese and in English for the person at the edge (`say`);
@@ -213,6 +215,18 @@ class StorageError(ZhiyinError):
     status = 503
     zh = "数据库现在读写不了：{zh_reason}"
     en = "The database cannot be used now: {reason}"
+
+
+class StorageBroken(StorageError):
+    """Fields: as StorageError."""
+
+
+class EncryptionKeyError(StorageError):
+    """Fields: as StorageError."""
+
+    code = "encryption_key"
+    zh = "保存的文字解不开：{zh_reason}"
+    en = "The stored texts cannot be read: {reason}"
 
 
 class VectorIndexError(ZhiyinError):

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.settings import Settings, read_settings
+from bot.data_commands import DATA_COMMANDS, add_data_commands
+from bot.settings import read_settings
 from errors import ZhiyinError
+from storage.masking import mask_logs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parsed = _parser().parse_args(arguments)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch reads it once: waiting threads do not spin
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    mask_logs()
     try:
         sys.exit(_COMMANDS[parsed.command](parsed))
     except ZhiyinError as error:
@@ -62,8 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     visit.add_argument("--json", action="store_true", help="the report as JSON")
     learn = commands.add_parser("learn", help="fit the score's weights to what visitors made of what was shown")
     learn.add_argument("--rollback", action="store_true", help="go back to the version before")
-    out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
-    out.add_argument("--out", type=Path, required=True, metavar="DIR")
+    add_data_commands(commands)
     bench = commands.add_parser("bench", help="measure this machine and print a table")
     bench.add_argument("--items", type=int, default=10_000, help="size of the catalogue to measure with")
     bench.add_argument("--no-llm", action="store_true", help="leave the language model out")
@@ -86,13 +88,12 @@ def _setup(parsed: argparse.Namespace) -> int:
 
 
 def _import(parsed: argparse.Namespace) -> int:
+    from bot.database import open_store
     from bot.importing import import_files
     from bot.setup import progress_bar
-    from storage.database import open_database
-    from storage.store import Store
 
     settings = read_settings()
-    store = Store(open_database(settings.database))
+    store = open_store(settings)
     with progress_bar("import") as show:
         report = import_files(
             parsed.files, settings, store, replace=parsed.replace, dry_run=parsed.dry_run, progress=show
@@ -184,16 +185,6 @@ def _learn(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _export(parsed: argparse.Namespace) -> int:
-    from storage.database import open_database
-    from storage.store import Store
-
-    settings: Settings = read_settings()
-    Store(open_database(settings.database)).export(parsed.out)
-    print(f"written to {parsed.out}")
-    return 0
-
-
 def _bench(parsed: argparse.Namespace) -> int:
     from bot.bench.table import bench
 
@@ -218,6 +209,7 @@ def _train(parsed: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
+    **DATA_COMMANDS,
     "setup": _setup,
     "import": _import,
     "serve": _serve,
@@ -226,7 +218,6 @@ _COMMANDS = {
     "eval": _eval,
     "simulate": _simulate,
     "learn": _learn,
-    "export": _export,
     "bench": _bench,
     "train": _train,
 }

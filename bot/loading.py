@@ -209,7 +209,7 @@ def build_mind(
     `head`: the intent head if there is one already; it depends on the encoder alone.
     """
     vocabulary = Vocabulary(catalogue)
-    approval = approvals(acts)
+    approval = approvals(acts, settings.popular_floor)
     counts = np.asarray([approval.get(item.id, 0.0) for item in catalogue.items], dtype=np.float32)
     shelf = Shelf(
         catalogue=catalogue,

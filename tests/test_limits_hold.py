@@ -286,7 +286,7 @@ def _one_dictionary() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return Store(open_database(f"sqlite:///{tmp_path_factory.mktemp('limits') / 'bot.db'}"))
+    return Store(open_database(Settings(data_dir=tmp_path_factory.mktemp("limits")).database))
 
 
 NARROWING = frozenset({"price", "year", "refuse"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from storage.judging import Act
@@ -13,15 +13,17 @@ MOST_OF_ONE = 20.0
 """What one visitor can add and take away in all: who likes hundreds of items counts less for each."""
 
 
-def approvals(acts: Sequence[Act]) -> dict[str, float]:
-    """Item id → weighted approvals less disapprovals, by everybody."""
+def approvals(acts: Sequence[Act], floor: int = 1) -> dict[str, float]:
+    """Item id → weighted approvals less disapprovals, by everybody; only where at least `floor` visitors judged."""
     total: defaultdict[str, float] = defaultdict(float)
+    judges: Counter[str] = Counter()
     for own in _by_visitor(acts).values():
         worth = {item_id: sum(APPROVAL.get(kind, 0.0) for kind in kinds) for item_id, kinds in own.items()}
         share = min(1.0, MOST_OF_ONE / max(sum(abs(value) for value in worth.values()), 1e-9))
         for item_id, value in worth.items():
             total[item_id] += share * value
-    return dict(total)
+            judges[item_id] += 1
+    return {item_id: value for item_id, value in total.items() if judges[item_id] >= floor}
 
 
 def approved(acts: Sequence[Act]) -> list[list[str]]:

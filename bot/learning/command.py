@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
+from bot.database import open_store
 from bot.learning.examples import PARTS, examples, halves
 from bot.learning.fitting import FEWEST, Fitted, fitted
 from bot.learning.versions import SHIPPED, Versions
 from bot.settings import Settings
 from retrieval.score import ScoreWeights
-from storage.database import open_database
-from storage.store import Store
 
 
 def learn(settings: Settings) -> str:
     """Learns from the operator's database; a new version is used only if it is better on what was held out."""
     versions = Versions(settings.data_dir)
-    found = examples(Store(open_database(settings.database)).judged_slates())
+    found = examples(open_store(settings).judged_slates())
     train, held_out = halves(found)
     if len(train) < FEWEST or len(held_out) < FEWEST // 2:
         return (

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.bot import Bot
+from bot.database import open_store
 from bot.importing import index_lock, read_changes
 from bot.loading import build_mind, load_encoder
 from bot.mind import Mind
@@ -69,7 +70,7 @@ def operators_mind(settings: Settings, *, words: bool) -> Iterator[Mind]:
             raise SettingsError(
                 name="ZHIYIN_DATA_DIR", reason="the app is running on it; give --catalog, or another folder"
             )
-        store = Store(open_database(settings.database))
+        store = open_store(settings)
         items = [item_from_json(record.data) for record in store.items()]
         with _mind(items, store.acts(), settings) as mind:
             yield mind
