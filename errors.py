@@ -5,6 +5,7 @@ ZhiyinError
 │   ├── TextTooLong
 │   └── BodyTooLarge
 ├── CatalogueError        a catalogue line is wrong; says file, line and field
+│   └── DialogueError     a line of recorded dialogues is wrong; says the same
 ├── StoryError            a story file is wrong; says file, story, turn and field
 ├── NotFound              no such session, item or turn
 ├── Unauthorized          no token, or the wrong one
@@ -92,6 +93,12 @@ class CatalogueError(ZhiyinError):
     status = 422
     zh = "{file} 第 {line} 行，{field}：{reason}"
     en = "{file}:{line}: {field}: {reason}"
+
+
+class DialogueError(CatalogueError):
+    """Fields: as CatalogueError."""
+
+    code = "bad_dialogue"
 
 
 class StoryError(ZhiyinError):

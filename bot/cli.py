@@ -49,6 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--methods", default="ours", help="beside each other: ours,last,mean (the status is the first's)")
     test.add_argument("--words", action="store_true", help="let the language model phrase; plain sentences otherwise")
     test.add_argument("--json", action="store_true", help="the report as JSON")
+    judge = commands.add_parser("eval", help="how well recorded dialogues' next items are found")
+    judge.add_argument("--catalog", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--dialogues", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--train", type=Path, metavar="FILE", help="dialogues to count and learn from")
+    judge.add_argument("--methods", metavar="NAMES", help="comma-separated; ablation: ours without each group of parts")
+    judge.add_argument("--no-vectors", action="store_true", help="encode nothing: quick, and ours without that part")
+    judge.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N dialogues")
+    judge.add_argument("--json", action="store_true", help="the report as JSON")
+    visit = commands.add_parser("simulate", help="how soon simulated visitors find what they are after")
+    visit.add_argument("--catalog", type=Path, metavar="FILE", help="another catalogue than your own")
+    visit.add_argument("--visitors", type=int, default=100)
+    visit.add_argument("--lang", choices=("zh", "en"))
+    visit.add_argument("--seed", type=int, default=0)
+    visit.add_argument("--json", action="store_true", help="the report as JSON")
+    learn = commands.add_parser("learn", help="fit the score's weights to what visitors made of what was shown")
+    learn.add_argument("--rollback", action="store_true", help="go back to the version before")
     add_data_commands(commands)
     bench = commands.add_parser("bench", help="measure this machine and print a table")
     bench.add_argument("--items", type=int, default=10_000, help="size of the catalogue to measure with")
@@ -126,6 +142,49 @@ def _test(parsed: argparse.Namespace) -> int:
     return 0 if all_met else 1
 
 
+def _eval(parsed: argparse.Namespace) -> int:
+    from bot.evaluation.command import DEFAULT_METHODS, evaluate
+
+    report, refused = evaluate(
+        read_settings(),
+        parsed.catalog,
+        parsed.dialogues,
+        parsed.train,
+        methods=parsed.methods or DEFAULT_METHODS,
+        limit=parsed.limit,
+        vectors=not parsed.no_vectors,
+        as_data=parsed.json,
+    )
+    for error in refused:
+        print(error, file=sys.stderr)
+    print(report)
+    return 1 if refused else 0
+
+
+def _simulate(parsed: argparse.Namespace) -> int:
+    from bot.simulation.command import simulate
+
+    print(
+        simulate(
+            read_settings(),
+            parsed.catalog,
+            visitors=parsed.visitors,
+            lang=parsed.lang,
+            seed=parsed.seed,
+            as_data=parsed.json,
+        )
+    )
+    return 0
+
+
+def _learn(parsed: argparse.Namespace) -> int:
+    from bot.learning.command import learn, roll_back
+
+    settings = read_settings()
+    print(roll_back(settings) if parsed.rollback else learn(settings))
+    return 0
+
+
 def _bench(parsed: argparse.Namespace) -> int:
     from bot.bench.table import bench
 
@@ -156,6 +215,9 @@ _COMMANDS = {
     "serve": _serve,
     "chat": _chat,
     "test": _test,
+    "eval": _eval,
+    "simulate": _simulate,
+    "learn": _learn,
     "bench": _bench,
     "train": _train,
 }

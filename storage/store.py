@@ -11,7 +11,7 @@ from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage import catalogue, conversation, exporting, feedback, keys, privacy, requests, retention, sessions
+from storage import catalogue, conversation, exporting, feedback, judging, keys, privacy, requests, retention, sessions
 from storage.aggregates import Aggregates, aggregates
 from storage.database import compact, forget_log, reading, repeated, writing
 from storage.records import (
@@ -352,6 +352,16 @@ class Store:
         """
         with reading(self._engine) as db:
             return feedback.counts(db, floor)
+
+    def acts(self) -> list[judging.Act]:
+        """All that visitors did with items or said of them, in order; what was undone does not count."""
+        with reading(self._engine) as db:
+            return judging.acts(db)
+
+    def judged_slates(self) -> list[judging.JudgedSlate]:
+        """The slates of which something was judged, in order."""
+        with reading(self._engine) as db:
+            return list(judging.judged_slates(db))
 
     # -- export
 

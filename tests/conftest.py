@@ -157,7 +157,7 @@ def mind(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path, models_dir:
     encoder = load_encoder(settings)
     with closing(Index(settings.chroma, encoder.name)) as index:
         items = [item_from_json(record.data) for record in Store(open_database(settings.database)).items()]
-        yield build_mind(catalogue_of(items, encoder, index), encoder, index, {}, settings)
+        yield build_mind(catalogue_of(items, encoder, index), encoder, index, (), settings)
 
 
 @pytest.fixture

@@ -297,7 +297,7 @@ def mind_of(items: Sequence[Item]) -> Mind:
     encoder = HashedEncoder()
     vectors = encode_items([item_texts(item) for item in items], encoder)
     index = ExactIndex([item.id for item in items], vectors)
-    mind = build_mind(build(items, vectors), encoder, index, {}, Settings(llm="none"))
+    mind = build_mind(build(items, vectors), encoder, index, (), Settings(llm="none"))
     return replace(mind, intent_head=None)  # it was trained for an encoder that understands
 
 
