@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bot.learning.approval import approvals, approved
+from bot.learning.versions import Versions
 from bot.mind import IntentHead, Mind
 from bot.phrasing.breaker import Health
 from bot.phrasing.language_model import LanguageModel
@@ -30,7 +32,9 @@ from errors import ModelError, NotReady, StorageError, VectorIndexError, ZhiyinE
 from retrieval.catalogue import Catalogue
 from retrieval.files import item_from_json
 from retrieval.items import Item
+from retrieval.people import People
 from retrieval.score import freshness, popularity
+from storage.judging import Act
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -39,8 +43,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-APPROVAL = {"purchase": 3.0, "like": 1.0, "click": 0.2, "dislike": -1.0, "hide": -1.0}
-"""What one act of anybody adds to an item's approval."""
 RETRY_EVERY = (1.0, 2.0, 5.0, 10.0)
 """Seconds between tries while database or index cannot be reached at the start; the last one for good."""
 LOOK_EVERY = 2.0
@@ -216,7 +218,7 @@ class Loader:
         items = [item_from_json(record.data) for record in self._store.items()]
         catalogue = catalogue_of(items, self._encoder, self._index, known=known)
         head = self._mind.intent_head if self._mind else None
-        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings, head=head)
+        mind = build_mind(catalogue, self._encoder, self._index, self._store.acts(), self._settings, head=head)
         mind = replace(mind, slates=self._slates)
         with self._lock:
             if self._mind is not None:
@@ -230,17 +232,18 @@ def build_mind(
     catalogue: Catalogue,
     encoder: TextEncoder,
     index: Index,
-    approval: dict[str, float],
+    acts: Sequence[Act],
     settings: Settings,
     model: LanguageModel | None = None,
     head: IntentHead | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Mind:
-    """Everything that answers, from one catalogue. `approval`: item id → weighted approvals by everybody.
+    """Everything that answers, from one catalogue. `acts`: what visitors did with items or said of them.
 
     `head`: the intent head if there is one already; it depends on the encoder alone.
     """
     vocabulary = Vocabulary(catalogue)
+    approval = approvals(acts, settings.popular_floor)
     counts = np.asarray([approval.get(item.id, 0.0) for item in catalogue.items], dtype=np.float32)
     shelf = Shelf(
         catalogue=catalogue,
@@ -248,10 +251,11 @@ def build_mind(
         index=index,
         popular=popularity(counts),
         fresh=freshness(_ages(catalogue.items, now())),
+        people=People([catalogue.places(ids) for ids in approved(acts)], len(catalogue.items)) if acts else None,
     )
     return Mind(
         understander=Understander(vocabulary),
-        recommender=Recommender(shelf, similarity=settings.similarity),
+        recommender=Recommender(shelf, Versions(settings.data_dir).weights(), similarity=settings.similarity),
         encoder=encoder,
         phraser=Phraser(vocabulary, model, close=settings.llm != "openai"),
         slate_size=settings.slate_size,
@@ -266,14 +270,6 @@ def load_encoder(settings: Settings) -> TextEncoder:
 
     name = str(settings.models_dir / "encoder") if settings.encoder == "embedded" else settings.encoder
     return Encoder(name, threads=settings.threads)
-
-
-def approvals(store: Store) -> dict[str, float]:
-    """Item id → weighted approvals less disapprovals, by everybody."""
-    return {
-        item_id: sum(APPROVAL.get(kind, 0.0) * count for kind, count in kinds.items())
-        for item_id, kinds in store.feedback_counts().items()
-    }
 
 
 def _ages(items: tuple[Item, ...], now: datetime) -> FloatArray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from datetime import timedelta
 from errno import EADDRNOTAVAIL
 from threading import Thread
 from types import FrameType
@@ -14,6 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.bot import Bot
+from bot.daily import Daily
+from bot.database import open_store
 from bot.importing import index_lock
 from bot.loading import Loader
 from bot.running import Running
@@ -23,8 +24,7 @@ from bot.settings import Settings
 from bot.setup import set_up
 from bot.web.server import create_app
 from errors import SettingsError
-from storage.database import open_database
-from storage.store import Store
+from storage.masking import mask_logs
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ def serve(settings: Settings) -> None:
     """Serves until it is stopped. Raises SettingsError for a port that cannot be had, and what set-up raises."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch reads it once: waiting threads do not spin
     set_up_logs(settings.log)
+    mask_logs()
     with free_port(settings.host, settings.port) as listening:
         set_up(settings)
         _serve(settings, listening)
@@ -43,9 +44,11 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         if not held:
             reason = f"another app is running on {settings.data_dir}; stop it, or choose another folder"
             raise SettingsError(name="ZHIYIN_DATA_DIR", reason=reason)
-        store = Store(open_database(settings.database), session_life=timedelta(days=settings.session_days))
+        store = open_store(settings)
         loader = Loader(settings, store)
         loader.start()
+        daily = Daily(settings, store)
+        daily.start()
         try:
             bot = Bot(store, loader, replicas=bool(settings.chroma_url))
             if settings.otlp_url:
@@ -58,6 +61,7 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
             )
             Server(_how(app, settings), bot.running, settings.stop_seconds).run(sockets=[listening])
         finally:
+            daily.close()
             loader.close()
 
 
@@ -90,6 +94,7 @@ def _how(app: FastAPI, settings: Settings) -> uvicorn.Config:
     # Forwarded headers are read by the app, which knows the proxies that may send them.
     return uvicorn.Config(
         app,
+        log_config=None,  # its lines go where the app's own go
         log_level="warning",
         timeout_graceful_shutdown=5,
         proxy_headers=False,

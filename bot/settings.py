@@ -18,8 +18,9 @@ from pydantic_settings import (
 )
 
 from bot.service.logs import LogKind
-from errors import SettingsError
+from errors import InputError, SettingsError
 from retrieval.similarity import ItemSimilarity
+from storage.cipher import Cipher, read_keys
 
 RATE = re.compile(r"[1-9]\d*/(?:second|minute|hour|day)")
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
@@ -151,6 +152,19 @@ class Settings(BaseSettings):
     """Messages that are answered at once or wait for it; further ones are told to come again."""
     session_days: Annotated[int, Field(ge=1, le=3650)] = 180
     """Days after its last use at which a session's token expires."""
+    encryption_key: SecretStr = SecretStr("")
+    """Keys under which texts are kept (base64 of 32 bytes, comma-separated): the first encrypts, all decrypt; empty:
+    texts are kept in clear."""
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days after its last use at which a session is removed with all that hangs on it; 0: never."""
+    archive_dir: str = ""
+    """Where sessions are written before their age removes them; empty: nowhere."""
+    mask_exports: bool = True
+    """Whether phone numbers, mail addresses, identity and bank card numbers are masked in what is exported."""
+    popular_floor: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Different visitors who must have judged an item before that counts for others."""
+    privacy_notice: ByLanguage = {}
+    """What visitors read after the greeting, before their first message, by language; empty: nothing."""
     sites: dict[str, SiteSettings] = {}
     """Several sites in one app, each with its own part of the catalogue, texts and secrets."""
     root_path: str = ""
@@ -181,6 +195,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r} is no name of a site; allowed: small letters, digits, - and _")
         return value
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        try:
+            read_keys(value.get_secret_value())
+        except InputError as error:
+            raise ValueError(error.fields["reason"]) from None
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _path(cls, value: str) -> str:
@@ -194,6 +217,11 @@ class Settings(BaseSettings):
         if not re.match(r"(?:memory|rediss?|redis\+\w+|memcached|mongodb)://", value):
             raise ValueError("allowed: memory://, or a server such as redis://host:6379")
         return value
+
+    @property
+    def cipher(self) -> Cipher:
+        """How the store keeps texts."""
+        return Cipher(read_keys(self.encryption_key.get_secret_value()))
 
     @property
     def database(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 
 from sqlalchemy import delete, func, select
@@ -28,9 +28,9 @@ def stamp(db: Session) -> str:
 
 
 def items(db: Session) -> list[ItemRecord]:
-    """All items, by id."""
+    """All items, by id: by its characters, whatever order a server's language would give."""
     columns = (getattr(ItemRow, field.name) for field in fields(ItemRecord))
-    return [ItemRecord(*row) for row in db.execute(select(*columns).order_by(ItemRow.id))]
+    return sorted((ItemRecord(*row) for row in db.execute(select(*columns))), key=lambda item: item.id)
 
 
 def save(db: Session, records: Iterable[ItemRecord]) -> None:
@@ -44,9 +44,8 @@ def save(db: Session, records: Iterable[ItemRecord]) -> None:
     db.execute(insert.on_conflict_do_update(index_elements=[ItemRow.id], set_=replaced), rows)
 
 
-def delete_items(db: Session, ids: Iterable[str]) -> int:
+def delete_items(db: Session, ids: Sequence[str]) -> int:
     """Removes items and says how many there were."""
-    wanted = sorted(set(ids))
-    chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+    chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
     gone = [db.scalars(delete(ItemRow).where(ItemRow.id.in_(chunk)).returning(ItemRow.id)).all() for chunk in chunks]
     return sum(map(len, gone))

@@ -27,7 +27,6 @@ from bot.web.schema import FeedbackKind
 from bot.web.sites import Site, Sites
 from bot.web.streams import in_threads, sse, sse_of
 from bot.web.suggestions import Suggestions
-from bot.web.texts import greeting
 from errors import InputError, Lang, NotFound, Unauthorized, ZhiyinError
 from retrieval.items import Item
 from storage.records import FeedbackRecord, MessageRecord, SessionRecord, new_token
@@ -161,10 +160,11 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         return {
             "session_id": session.session_id,
             "token": token,
-            "greeting": told.get("greeting") or greeting(lang),
+            "greeting": site.welcome(lang),
             "suggestions": suggestions(lang, session.domains, session.tags),
             "slate": slate.as_json(),
             **({"site": told} if told else {}),
+            **({"privacy_notice": site.notice[lang]} if lang in site.notice else {}),
         }
 
     @router.post("/sessions/{session_id}/messages", response_model=None)

@@ -67,7 +67,7 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
     app.include_router(api_router(bot, sites, limits, suggestions))
     _add_health(app, bot, loader)
     app.include_router(widget_router())
-    mount_page(app, bot, loader, suggestions, limits)
+    mount_page(app, bot, loader, suggestions, limits, sites.named("").welcome)
     return app
 
 
