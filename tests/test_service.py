@@ -33,6 +33,7 @@ from bot.web.server import create_app
 from errors import Stopping
 from retrieval.candidates import dense
 from retrieval.index import Index
+from storage.database import open_database
 from storage.store import Store
 
 SERVICE = Path(__file__).resolve().parent.parent / "docs" / "service"
@@ -203,11 +204,14 @@ def test_what_the_limits_refuse_is_counted_by_limit(bot: Bot, mind: Mind, tmp_pa
     assert figures["zhiyin_seats_taken"] == 0
 
 
-def test_database_errors_are_counted(site: Site, tmp_path: Path) -> None:
-    site.bot.store._engine.dispose()  # first: the last connection writes the log into the file as it goes
-    (tmp_path / "bot.db").write_bytes(b"nothing like a database" * 500)
-    assert site.client.post("/api/v1/sessions", json={}).status_code == 503
-    assert site.figures()["zhiyin_database_errors_total"] >= 1
+def test_database_errors_are_counted(mind: Mind, tmp_path: Path) -> None:
+    file = tmp_path / "damaged.db"
+    engine = open_database(f"sqlite:///{file}")
+    with serving(Bot(Store(engine), lambda: mind), mind, tmp_path) as site:
+        engine.dispose()  # first: the last connection writes the log into the file as it goes
+        file.write_bytes(b"nothing like a database" * 500)
+        assert site.client.post("/api/v1/sessions", json={}).status_code == 503
+        assert site.figures()["zhiyin_database_errors_total"] >= 1
 
 
 def test_every_query_of_the_board_names_a_figure_that_there_is(bot: Bot, mind: Mind, tmp_path: Path) -> None:
