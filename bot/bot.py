@@ -12,7 +12,7 @@ from time import perf_counter
 
 from bot.between import WRITE_TRIES, BetweenTurns, busy, interest_of
 from bot.interest.state import Interest, to_state
-from bot.keeping import TEXT_LIMIT, as_lang, checked_text, slate_draft, understanding_json
+from bot.keeping import TEXT_LIMIT, as_lang, checked_text, moment_json, slate_draft, understanding_json
 from bot.mind import Heard, Mind, encode
 from bot.phrasing.outcomes import words_of
 from bot.phrasing.phraser import Writing
@@ -115,6 +115,7 @@ class Bot(BetweenTurns):
                     understanding=understanding_json(turn, decision),
                     slate=slate_draft(slate),
                     interest=InterestChange(to_state(after), state.interest.version),
+                    moment=moment_json(after),
                 )
             except Conflict:
                 state = self.store.load_turn(session_id)

@@ -24,6 +24,7 @@ from storage.records import (
     SlateRecord,
     TurnState,
 )
+from storage.reviewing.reviews import Reviews
 
 
 class Store:
@@ -37,6 +38,8 @@ class Store:
     def __init__(self, engine: Engine, *, session_life: timedelta = timedelta(days=180)) -> None:
         self._engine = engine
         self._session_life = session_life
+        self.reviews = Reviews(engine)
+        """The reviewers' side of it."""
 
     # -- items
 
@@ -150,9 +153,10 @@ class Store:
         understanding: JsonObject,
         slate: SlateDraft | None,
         interest: InterestChange,
+        moment: JsonObject | None = None,
     ) -> MessageRecord:
         """Keeps the beginning of a reply at once: the bot's message, still incomplete, its slate if there is
-        one, and the new interest.
+        one, and the new interest; `moment`: that interest as a person reads it, for a later look back.
 
         Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile.
         """
@@ -165,6 +169,7 @@ class Store:
                 understanding=understanding,
                 slate=slate,
                 interest=interest,
+                moment=moment,
             )
 
     def finish_reply(

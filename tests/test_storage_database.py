@@ -24,8 +24,8 @@ NEXT_STEP = '''"""A step of a later version: remakes a table that others point a
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -110,7 +110,7 @@ def test_a_later_version_migrates_up_and_down_with_data(
     this_version = database._MIGRATIONS
     later_version = tmp_path / "migrations"
     shutil.copytree(this_version, later_version)
-    (later_version / "versions" / "0004_note.py").write_text(NEXT_STEP)
+    (later_version / "versions" / "0007_note.py").write_text(NEXT_STEP)
 
     monkeypatch.setattr(database, "_MIGRATIONS", later_version)
     with opened(url) as store:
@@ -123,7 +123,7 @@ def test_a_later_version_migrates_up_and_down_with_data(
     assert "更新版本" in refused.value.fields["zh_reason"]
 
     monkeypatch.setattr(database, "_MIGRATIONS", later_version)
-    migrate(url, "0003")
+    migrate(url, "0006")
     monkeypatch.setattr(database, "_MIGRATIONS", this_version)
     with opened(url) as store:
         assert [message.text for message in store.messages(session_id)] == texts
@@ -149,7 +149,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(
     step = NEXT_STEP.replace(
         "def downgrade", '    op.execute("INSERT INTO no_such_table VALUES (1)")\n\n\ndef downgrade'
     )
-    (broken / "versions" / "0004_note.py").write_text(step)
+    (broken / "versions" / "0007_note.py").write_text(step)
     with monkeypatch.context() as patch:
         patch.setattr(database, "_MIGRATIONS", broken)
         with pytest.raises(StorageError):
