@@ -62,9 +62,9 @@ def acts_router(bot: Bot, reviews: Reviews, reviewers: Reviewers, loader: Loader
         return answer
 
     def _login(request: Request, back: str, said: str, status: int = 200) -> Response:
-        shown = {"back_to": back, "said": said, "named": reviewers.named}
         return page(
-            request, "login.html", None, status=status, on=reviewers.on, by_password=reviewers.by_password, **shown
+            request, "login.html", None, status=status, on=reviewers.on, by_password=reviewers.by_password,
+            back_to=back, said=said, named=reviewers.named,
         )  # fmt: skip
 
     @router.post("/logout")
@@ -148,13 +148,14 @@ def acts_router(bot: Bot, reviews: Reviews, reviewers: Reviewers, loader: Loader
         file, dry_run = form.get("file"), _text(form, "dry_run") == "yes"
         if not isinstance(file, UploadFile) or not file.filename:
             raise InputError(field="file", zh_reason="请选一个文件", reason="please choose a file")
-        if not file.filename.lower().endswith(SUFFIXES):
+        name = file.filename
+        if not name.lower().endswith(SUFFIXES):
             allowed = ", ".join(SUFFIXES)
             raise InputError(field="file", zh_reason=f"只收 {allowed} 文件", reason=f"allowed: {allowed}")
 
         def take() -> Response:
             with TemporaryDirectory(prefix="zhiyin-upload-") as folder:
-                suffix = ".csv" if file.filename.lower().endswith(".csv") else ".jsonl"
+                suffix = ".csv" if name.lower().endswith(".csv") else ".jsonl"
                 path = Path(folder) / f"upload{suffix}"
                 with path.open("wb") as out:
                     while chunk := file.file.read(1 << 20):
@@ -165,7 +166,7 @@ def acts_router(bot: Bot, reviews: Reviews, reviewers: Reviewers, loader: Loader
             found = reviews.items("", "all", 50)
             return page(
                 request, "catalogue.html", reviewer, here="catalogue", q="", which="all", found=found, more=False,
-                twins=[], report=report, dry_run=dry_run, file_name=file.filename, most_errors=MOST_ERRORS,
+                twins=[], report=report, dry_run=dry_run, file_name=name, most_errors=MOST_ERRORS,
             )  # fmt: skip
 
         return await run_in_threadpool(take)

@@ -1,4 +1,4 @@
-"""Who may review: by a password from the settings, or by a trusted proxy's word; after a login, a signed cookie says."""
+"""Who may review: by a password from the settings, or a trusted proxy's word; then a signed cookie says who it is."""
 
 from __future__ import annotations
 

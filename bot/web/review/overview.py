@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup
 
@@ -12,7 +13,7 @@ from bot.web.review import filters, pictures
 from bot.web.review.filters import Asked
 from bot.web.review.pages import Texts
 from bot.web.review.statistics import Share, quantile, share
-from storage.reviewing.records import Figures, Shown
+from storage.reviewing.records import Figures
 
 OTHER = "b_"
 """Begins the names of the second side's filters."""
@@ -46,40 +47,27 @@ def read_sides(query: Mapping[str, str]) -> list[Asked]:
 
 def drawn(sides: Sequence[Figures], t: Texts) -> Drawn:
     """All pictures of one or two sides."""
-    domains = _most(sides)
+    domains = {name: {"domain": name} for name in _most(sides)}
+    ranks = {t("position", n=rank): {"rank": rank} for rank in _ranks(sides)}
     return Drawn(
         days=tuple(pictures.days(side.days, t("by_day")) for side in sides),
-        by_rank={
-            act: pictures.intervals(
-                [
-                    (
-                        t("position", n=rank),
-                        [_rate(side, act, lambda one, rank=rank: one.rank == rank) for side in sides],
-                    )
-                    for rank in _ranks(sides)
-                ],
-                f"{t.value('feedback', act)}, {t('by_position')}",
-            )
-            for act in RATES
-        },
-        by_domain={
-            act: pictures.intervals(
-                [
-                    (name, [_rate(side, act, lambda one, name=name: one.domain == name) for side in sides])
-                    for name in domains
-                ],
-                f"{t.value('feedback', act)}, {t('by_domain')}",
-            )
-            for act in RATES
-        },
+        by_rank={act: _by(sides, act, ranks, f"{t.value('feedback', act)}, {t('by_position')}") for act in RATES},
+        by_domain={act: _by(sides, act, domains, f"{t.value('feedback', act)}, {t('by_domain')}") for act in RATES},
         stages=tuple(pictures.stages(_stages(side, t), t("by_stage")) for side in sides),
         plain=tuple(_outcomes(side, lambda how: how not in BY_MODEL) for side in sides),
         replaced=tuple(_outcomes(side, lambda how: how == "plain") for side in sides),
     )
 
 
-def _rate(side: Figures, act: str, wanted: Callable[[Shown], bool]) -> Share:
-    shown = [one for one in side.shown if wanted(one)]
+def _by(sides: Sequence[Figures], act: str, rows: Mapping[str, Mapping[str, Any]], label: str) -> Markup:
+    """`rows`: name → the fields that what was shown must have."""
+    return pictures.intervals(
+        [(name, [_rate(side, act, wanted) for side in sides]) for name, wanted in rows.items()], label
+    )
+
+
+def _rate(side: Figures, act: str, wanted: Mapping[str, Any]) -> Share:
+    shown = [one for one in side.shown if all(getattr(one, name) == value for name, value in wanted.items())]
     return share(sum(act in one.acts for one in shown), len(shown))
 
 

@@ -120,8 +120,8 @@ def threads(before: Sequence[tuple[str, float]], after: Sequence[tuple[str, floa
         drawn.append(
             f"<g><title>{escape(name)}: {old:.2f} → {new:.2f}</title>"
             f'<text class="name" x="0" y="{y + 14}">{escape(short)}</text>'
-            f'<rect class="bar-soft" x="{left}" y="{y + 1}" width="{max(1.0, 150 * old):.1f}" height="6" rx="2"/>'
-            f'<rect class="bar" x="{left}" y="{y + 9}" width="{max(1.0, 150 * new):.1f}" height="9" rx="2"/>'
+            f'<rect class="bar-soft" x="{left}" y="{y + 1}" width="{max(1.0, 120 * old):.1f}" height="6" rx="2"/>'
+            f'<rect class="bar" x="{left}" y="{y + 9}" width="{max(1.0, 120 * new):.1f}" height="9" rx="2"/>'
             f'<text class="value" x="{width}" y="{y + 15}">{old:.2f} {arrow} {new:.2f}</text></g>'
         )
     return _svg(width, row * max(len(names), 1), label, drawn, "pic-threads")

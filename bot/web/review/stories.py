@@ -16,7 +16,7 @@ from bot.stories.reading import read_stories
 from bot.stories.stage import passing_bot
 from bot.web.review.trying import plain
 from errors import InputError
-from storage.records import SlateRecord
+from storage.records import FeedbackRecord, MessageRecord, SlateRecord
 from storage.reviewing.records import Replay
 
 TURNED_DOWN = frozenset({"dislike", "hide"})
@@ -41,7 +41,8 @@ def story_of(replay: Replay) -> str:
     story: dict[str, Any] = {"name": f"#{replay.number} {first[:40]}", "lang": as_lang(replay.session.lang)}
     if replay.session.domains:
         story["domains"] = list(replay.session.domains)
-    return yaml.safe_dump([{**story, "turns": turns}], allow_unicode=True, sort_keys=False, width=110)
+    text: str = yaml.safe_dump([{**story, "turns": turns}], allow_unicode=True, sort_keys=False, width=110)
+    return text
 
 
 def played(mind: Mind, text: str) -> list[Outcome]:
@@ -61,8 +62,9 @@ def _turns(replay: Replay) -> Iterator[dict[str, Any]]:
     turned_down = {one.item_id for one in replay.feedback if one.kind in TURNED_DOWN and not one.undone}
     acts = [one for one in replay.feedback if one.kind in KINDS and not one.undone]
     asked: str | None = None
-    for event in sorted([*replay.messages, *acts], key=lambda one: one.created_at):
-        if not hasattr(event, "role"):
+    events: list[MessageRecord | FeedbackRecord] = [*replay.messages, *acts]
+    for event in sorted(events, key=lambda one: one.created_at):
+        if isinstance(event, FeedbackRecord):
             told: dict[str, Any] = {"item": event.item_id, "kind": event.kind}
             if event.value is not None and event.kind == "rating":
                 told["value"] = event.value

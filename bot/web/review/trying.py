@@ -89,7 +89,8 @@ def again(mind: Mind, replay: Replay, edits: Mapping[str, str]) -> list[Again]:
         opened, _ = bot.open_session(new_token(), as_lang(session.lang), domains=session.domains, tags=session.tags)
         kept = [one for one in replay.feedback if one.kind in REPLAYED and not one.undone]
         told: list[Again] = []
-        for event in sorted([*asked, *kept], key=lambda one: one.created_at):
+        events: list[MessageRecord | FeedbackRecord] = [*asked, *kept]
+        for event in sorted(events, key=lambda one: one.created_at):
             if isinstance(event, FeedbackRecord):
                 _feel(bot, opened.session_id, event)
             elif len(told) < MOST_TURNS:

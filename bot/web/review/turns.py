@@ -95,8 +95,8 @@ class _Telling:
         waiting: MessageRecord | None = None
         nth = 0
         before: Sequence[tuple[str, float]] = ()
-        told = sorted([*unasked, *self._replay.messages], key=lambda event: event.created_at)
-        for event in told:
+        told: list[SlateRecord | MessageRecord] = [*unasked, *self._replay.messages]
+        for event in sorted(told, key=lambda event: event.created_at):
             if isinstance(event, SlateRecord):
                 cards = self._cards(event, None, "", as_lang(self._replay.session.lang))
                 yield TurnView(0, "", "", event.created_at, cards=cards, unmet=event.unmet)
