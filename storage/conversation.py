@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import groupby
 
 from sqlalchemy import select, update
@@ -140,6 +140,15 @@ def slates(db: Session, session_id: str) -> list[SlateRecord]:
         slate.record(tuple(shown.record() for _, shown in group if shown is not None))
         for slate, group in groupby(rows, key=lambda row: row[0])
     ]
+
+
+def mark_seen(db: Session, session_id: str, slate_id: str, item_ids: Collection[str]) -> None:
+    """Notes that items of a slate were in sight; the first time counts, items that are not on it are passed over."""
+    known = select(SlateRow.slate_id).where(SlateRow.slate_id == slate_id, SlateRow.session_id == session_id)
+    if db.scalar(known) is None:
+        raise NotFound(what="slate", id=slate_id)
+    shown = (ImpressionRow.slate_id == slate_id, ImpressionRow.item_id.in_(item_ids), ImpressionRow.seen_at.is_(None))
+    db.execute(update(ImpressionRow).where(*shown).values(seen_at=utc_now()))
 
 
 def shown_item_ids(db: Session, session_id: str) -> list[str]:

@@ -100,13 +100,17 @@ class MessageRecord:
 
 @dataclass(frozen=True)
 class ImpressionRecord:
-    """One item shown. `rank` counts from 1; `score` is the sum of `parts`; `because` holds the reasons."""
+    """One item shown. `rank` counts from 1; `score` is the sum of `parts`; `because` holds the reasons.
+
+    `seen_at`: when its card was first truly in sight, where the page told; None where it was not, or nobody told.
+    """
 
     rank: int
     item_id: str
     score: float
     parts: Mapping[str, float]
     because: tuple[JsonObject, ...] = ()
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -112,9 +112,7 @@ class Store:
 
     # -- calls that may come twice
 
-    def claim_request(
-        self, session_id: str, key: str, fingerprint: str, lease: timedelta = timedelta(seconds=10)
-    ) -> RequestRecord | None:
+    def claim_request(self, session_id: str, key: str, fingerprint: str, lease: timedelta) -> RequestRecord | None:
         """Takes an idempotency key for a call: None, or the earlier call that has it.
 
         A call that has had no answer at all for longer than `lease` has died; its key is taken over.
@@ -211,6 +209,11 @@ class Store:
         """The session's slates in the order they were shown."""
         with reading(self._engine) as db:
             return conversation.slates(db, session_id)
+
+    def mark_seen(self, session_id: str, slate_id: str, item_ids: Collection[str]) -> None:
+        """Notes that cards of a slate were truly in sight; the first time counts. NotFound for a foreign slate."""
+        with writing(self._engine) as db:
+            conversation.mark_seen(db, session_id, slate_id, item_ids)
 
     def shown_item_ids(self, session_id: str) -> list[str]:
         """Each item shown in the session once, in the order it was first shown."""

@@ -220,10 +220,11 @@ class ImpressionRow(Table):
     score: Mapped[float]
     parts: Mapped[dict[str, Any]]
     because: Mapped[list[Any]]
+    seen_at: Mapped[datetime | None]
 
     def record(self) -> ImpressionRecord:
         """The impression as a plain value."""
-        return ImpressionRecord(self.rank, self.item_id, self.score, self.parts, tuple(self.because))
+        return ImpressionRecord(self.rank, self.item_id, self.score, self.parts, tuple(self.because), self.seen_at)
 
 
 class FeedbackRow(Table):

@@ -59,36 +59,60 @@ def free_port() -> int:
         return port
 
 
+class AppProcess:
+    """`python app.py` over a data folder, at one address; it may be killed and started again."""
+
+    def __init__(self, data_dir: Path, models_dir: Path, llm: str = "embedded") -> None:
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        self._log_path = data_dir / "app.log"
+        self._settings = {
+            "ZHIYIN_DATA_DIR": str(data_dir),
+            "ZHIYIN_MODELS_DIR": str(models_dir),
+            "ZHIYIN_HOST": "127.0.0.1",
+            "ZHIYIN_PORT": str(port),
+            "ZHIYIN_LLM": llm,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and waits until it is ready."""
+        with self._log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py"],
+                cwd=ROOT,
+                env={**os.environ, **self._settings},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        _wait(f"{self.address}/readyz", self._process, self._log_path)
+
+    def kill(self) -> None:
+        """Ends it at once, whatever it was doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """Asks it to end; kills it where it does not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
 @contextmanager
 def running_app(data_dir: Path, models_dir: Path, llm: str = "embedded") -> Iterator[str]:
     """`python app.py` over a data folder, once it is ready; yields its address, then stops it."""
-    port = free_port()
-    settings = {
-        "ZHIYIN_DATA_DIR": str(data_dir),
-        "ZHIYIN_MODELS_DIR": str(models_dir),
-        "ZHIYIN_HOST": "127.0.0.1",
-        "ZHIYIN_PORT": str(port),
-        "ZHIYIN_LLM": llm,
-    }
-    log_path = data_dir / "app.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait(f"http://127.0.0.1:{port}/readyz", process, log_path)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    app = AppProcess(data_dir, models_dir, llm)
+    try:
+        app.start()
+        yield app.address
+    finally:
+        app.stop()
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log_path: Path) -> None:

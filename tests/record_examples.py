@@ -47,6 +47,8 @@ def recorded(client: TestClient) -> dict[str, Any]:
     item = reply["slate"]["items"][0]["id"]
     feedback = {"item_id": item, "kind": "like", "turn_id": reply["turn_id"]}
     to.call("give_feedback", "POST", f"{session}/feedback", feedback, **{"Idempotency-Key": "f-1"})
+    seen = {"slate_id": reply["slate"]["slate_id"], "item_ids": [item]}
+    to.call("mark_seen", "POST", f"{session}/seen", seen)
     to.call("list_feedback", "GET", f"{session}/feedback")
     to.call("read_interest", "GET", f"{session}/interest")
     label = to.calls["read_interest"]["answer"]["threads"][0]["label"]

@@ -13,12 +13,17 @@ from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from test_api import JSON, SEED, Session, Site, refused, serving
 
-from bot.bot import Mind
+from bot.bot import Bot, Mind
 from bot.phrasing.language_model import Prompt
 from bot.settings import SiteSettings
+from bot.web.once import LEASE, Once
+from bot.web.texts import EXAMPLES
+from errors import Conflict
 from storage.records import utc_now
+from storage.tables import RequestRow
 
 SHOP, FILMS, EVIL = "https://shop.example", "https://films.example", "https://evil.example"
 SITES = {
@@ -131,6 +136,16 @@ def test_a_title_of_another_sites_item_is_not_answered_with_it(site: Site, mind:
         reply = session.say(f"《{film.title}》怎么样？多少钱？")
         assert film.id not in {card["id"] for card in reply["slate"]["items"]}
         assert film.id not in reply["lines"]
+
+
+def test_suggestions_are_of_the_part_that_is_shown(site: Site) -> None:
+    films, clothes = site.open(domains=["film"]).opened, site.open(domains=["clothing"]).opened
+    shop = site.open(site="shop", domains=["clothing", "film"]).opened
+    assert EXAMPLES["film"].zh in films["suggestions"]
+    assert EXAMPLES["clothing"].zh in clothes["suggestions"]
+    assert EXAMPLES["film"].zh not in [*clothes["suggestions"], *shop["suggestions"]]
+    assert EXAMPLES["clothing"].zh not in films["suggestions"]
+    assert films["suggestions"] != clothes["suggestions"] != site.open().opened["suggestions"]
 
 
 def test_domains_asked_for_stay_within_the_sites(site: Site) -> None:
@@ -339,6 +354,79 @@ def test_a_reply_that_a_restart_cut_off_comes_as_far_as_it_came(site: Site) -> N
     assert again[0][1] == reply["slate"]
     assert (again[1][1]["turn_id"], again[1][1]["complete"]) == (reply["turn_id"], False)
     assert len(session.call("GET").json()["turns"]) == 2
+
+
+def aged(site: Site, session: Session, seconds: float) -> None:
+    """Makes the session's keys so much older."""
+    with site.store._engine.begin() as db:
+        db.execute(update(RequestRow).values(created_at=utc_now() - timedelta(seconds=seconds)))
+
+
+def test_a_call_that_died_without_an_answer_blocks_its_key_for_seconds_only(site: Site) -> None:
+    """A process that was killed leaves its claim."""
+    session = site.open()
+    once = Once.of(Bot(site.store, site.loading), session.session_id, "k", "messages", {"text": SEED, "context": None})
+    assert once.earlier() is None
+    held = site.store.claim_request(session.session_id, "k", once.fingerprint, LEASE)
+    assert held, "a moment later it may still be at work"
+    aged(site, session, LEASE.total_seconds() + 1)
+    reply = session.call("POST", "/messages", {"text": SEED}, JSON | key("k")).json()
+    assert reply["complete"]
+    assert len(session.call("GET").json()["turns"]) == 2
+
+
+def test_a_call_that_is_still_at_work_here_keeps_its_key(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, bot = site.open(), Bot(site.store, site.loading)
+    once = Once.of(bot, session.session_id, "k", "messages", {"text": SEED, "context": None})
+    assert once.earlier() is None
+    aged(site, session, LEASE.total_seconds() + 1)
+    monkeypatch.setattr("bot.web.once.LONGEST_WAIT", 0.2)
+    with bot._taking_over(session.session_id, Event()), pytest.raises(Conflict):
+        once.earlier()
+    assert once.earlier() is None, "it is over, and gave no answer"
+
+
+# -- what was seen
+
+
+def test_what_a_page_says_was_seen_is_kept_with_the_impressions(site: Site) -> None:
+    session, other = site.open(), site.open()
+    slate = session.opened["slate"]
+    first, second, *_ = (item["id"] for item in slate["items"])
+    told = {"slate_id": slate["slate_id"], "item_ids": [first, "nothing"]}
+    answer = session.call("POST", "/seen", told)
+    assert (answer.status_code, answer.content) == (204, b"")
+    seen = {shown.item_id: shown.seen_at for shown in site.store.slates(session.session_id)[0].impressions}
+    assert seen[first]
+    assert seen[second] is None
+    session.call("POST", "/seen", told)
+    shown = session.call("GET", "/export").json()["slates"][0]["impressions"]
+    assert [one["seen_at"] for one in shown if one["seen_at"]] == [seen[first].isoformat()], "the first time counts"
+    refused(other.call("POST", "/seen", told), 404, "not_found")
+    refused(
+        session.call("POST", "/seen", {"slate_id": slate["slate_id"], "item_ids": []}), 422, "bad_input", "item_ids"
+    )
+    refused(site.client.post(f"/api/v1/sessions/{session.session_id}/seen", json=told), 401, "unauthorized")
+
+
+# -- in the reader's language
+
+
+def test_an_item_and_what_is_like_it_come_in_the_readers_language(site: Site) -> None:
+    held = site.client.get("/api/v1/items/456").json()
+    english = held["i18n"]["en"]["title"]
+    assert held["title"] != english
+    by_header = {"Accept-Language": "en-GB,zh;q=0.5"}
+    assert site.client.get("/api/v1/items/456", headers=by_header).json()["title"] == english
+    assert site.client.get("/api/v1/items/456?lang=en", headers={"Accept-Language": "zh"}).json()["title"] == english
+    assert site.client.get("/api/v1/items/456?lang=zh", headers=by_header).json()["title"] == held["title"]
+    assert site.client.get("/api/v1/items/456", headers={"Accept-Language": "*"}).json() == held
+    refused(site.client.get("/api/v1/items/456?lang=fr"), 422, "bad_input", "lang")
+    listed = site.client.get("/api/v1/items?lang=en&limit=200").json()["items"]
+    assert english in {item["title"] for item in listed}
+    in_both = [site.client.get(f"/api/v1/items/456/similar?lang={lang}").json()["items"] for lang in ("zh", "en")]
+    assert [card["id"] for card in in_both[0]] == [card["id"] for card in in_both[1]]
+    assert [card["title"] for card in in_both[0]] != [card["title"] for card in in_both[1]]
 
 
 # -- looking back, page by page

@@ -267,7 +267,8 @@ def test_an_ungrounded_line_is_replaced_before_anybody_sees_it(bot: Bot, mind: M
     assert not any("88" in line for line in reply.lines.values())
     outcomes = bot.store.messages(session)[-1].line_outcomes
     for item_id in reply.lines:
-        assert outcomes[item_id] == {"outcome": "plain", "violations": [["number: 88"], ["number: 88"]]}
+        assert outcomes[item_id]["outcome"] == "plain"
+        assert all("number: 88" in tried for tried in outcomes[item_id]["violations"])
     assert outcomes["opening"] == {"outcome": "fixed"}
     assert (reply.words, reply.words_reason) == ("plain", "")
 

@@ -38,6 +38,7 @@ def test_a_whole_conversation(site: Site) -> None:
     assert last.complete
     assert session.feedback("123", "like", turn_id=last.turn_id)
     assert session.slate().items
+    session.seen(last.slate, [card.id for card in last.slate.items])
     label = session.interest()["threads"][0]["label"]
     assert session.edit(pin=[label])["threads"]
     assert len(session.conversation().turns) == 4
@@ -45,6 +46,7 @@ def test_a_whole_conversation(site: Site) -> None:
     assert session.export()["feedback"]
     session.cancel()
     assert zhiyin.item("123")["price"] == 199
+    assert zhiyin.item("456", lang="en")["title"] != zhiyin.item("456", lang="zh")["title"]
     assert zhiyin.similar("123").items[0].because
     again = zhiyin.resume(session.session_id, session.token)
     again.delete()
@@ -64,6 +66,7 @@ def test_the_same_awaited(site: Site) -> None:
             assert (await session.say("换一批")).complete
             assert await session.feedback("123", "rating", 5)
             assert (await session.slate()).items
+            await session.seen(events[0], [events[0].items[0].id])
             assert (await session.interest())["threads"]
             assert (await session.edit())["threads"]
             assert len((await zhiyin.resume(session.session_id, session.token).conversation()).turns) == 4

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bot.phrasing.decode import Encoded, encode
 from bot.phrasing.language_model import Prompt
-from bot.phrasing.line import HEAD_START, Line, Lookup, Text
+from bot.phrasing.line import HEAD_START, Facts, Line, Lookup, Text, Words
 from bot.phrasing.sampling import Sampler, Sampling
 from bot.phrasing.words import words
 
@@ -117,6 +117,27 @@ def test_choose() -> None:
     assert {chosen([2.0, 2.0, 1.0, 1.0, 1.0], temperature=1.0, top_p=0.5, seed=seed) for seed in range(40)} == {0, 1}
 
 
+def test_a_line_is_pulled_once_to_what_its_facts_have_next() -> None:
+    sampler = Sampler(Sampling(repetition_penalty=1.0, pull=2.0))
+    assert sampler.choose(torch.tensor([0.0, 3.0, 2.0]), [2]) == 2
+    assert sampler.choose(torch.tensor([0.0, 3.0, 2.0]), [2]) == 1
+    assert sampler.choose(torch.tensor([3.0, 0.0, 0.5]), [1]) == 0
+    assert Sampler(Sampling()).choose(torch.tensor([0.0, 3.0, 2.0]), [2]) == 1
+
+
+def test_columns_are_the_models_words_and_then_the_lines_own() -> None:
+    words = Words([4, 7, 9])
+    assert words.columns([9, 5, 30, 4], given=(20, 30)) == [2, 4, 0]
+    assert [words.token(column, (20, 30)) for column in range(5)] == [4, 7, 9, 20, 30]
+
+
+def test_a_line_that_keeps_to_its_facts_goes_on_as_they_do() -> None:
+    facts = Facts([1, 2, 3, 1, 4], begins=[3])
+    assert set(facts.after([9, 1])) == {2, 4}
+    assert not facts.after([4])
+    assert facts.after([]) == [3]
+
+
 def test_a_guess_is_what_follows_the_same_words_in_the_prompt() -> None:
     lookup = Lookup([1, 2, 3, 4, 9, 2, 5, 6])
     assert lookup.guess([1, 2], 3) == (3, 4, 9)
@@ -130,11 +151,11 @@ def test_right_guesses_are_taken_at_once_and_a_wrong_one_ends_them(tokenizer: Pr
     line = Line([(), (1, 2), (3,)], Text(tokenizer, 20), Sampler(Sampling(repetition_penalty=1.0)))
     first = line.next_unread(0, 10)
     line.read = first.end
-    numbers = list(range(len(tokenizer)))
-    line.take(first, 9.0 * torch.eye(len(numbers))[[40]], numbers)
+    numbers = Words(range(len(tokenizer)))
+    line.take(first, 9.0 * torch.eye(len(tokenizer))[[40]], numbers)
     piece = line.next(0, (41, 42, 50))
     assert (piece.ids, piece.start, piece.asks) == ((40, 41, 42, 50), 3, 4)
-    line.take(piece, 9.0 * torch.eye(len(numbers))[[41, 42, 43, 44]], numbers)
+    line.take(piece, 9.0 * torch.eye(len(tokenizer))[[41, 42, 43, 44]], numbers)
     assert line.text.ids == [40, 41, 42, 43]
     assert line.used == 6
 

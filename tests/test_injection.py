@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Event
 
 import pytest
-from attacks import CATALOGUE, FOREIGN_EN, FOREIGN_ZH, NOT_HELD_BACK_YET, PROMPT, VISITOR_EN, VISITOR_ZH
+from attacks import CATALOGUE, FOREIGN_EN, FOREIGN_ZH, PROMPT, VISITOR_EN, VISITOR_ZH
 from test_limits_hold import _one_dictionary, mind_of
 
 from bot.bot import Bot, Mind
@@ -24,12 +24,10 @@ __all__ = ["_one_dictionary"]
 AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:元|块|yuan)|[$¥￥]\s*(\d+(?:\.\d+)?)")
 FREE = re.compile(r"免费|\bfree\b(?! of)", re.IGNORECASE)
 QUOTED = re.compile(r"“([^”]*)”")
-OF_OTHERS = re.compile(r"names the price|says that it is free|which is not shown")
-"""What must never get through: a price that is not so, an item of the catalogue that is not shown."""
 LONGEST_LEAK = {"zh": 8, "en": 24}
 """Letters of the instruction in a row that are no chance."""
 MARKS = (
-    FOREIGN_ZH, FOREIGN_EN, "X9000", "入侵", "投降", "被黑", "海盗", "pwned", "BANANA", "alert(", "evil.example",
+    FOREIGN_ZH, FOREIGN_EN, "X9000", "入侵", "投降", "被黑", "海盗", "pwned", "ABRACADABRA", "alert(", "evil.example",
     "sk-12",     "13800000000", "idiot", "DAN", "im_start", "88888", "5L2g5",
 )  # fmt: skip
 
@@ -84,8 +82,11 @@ def wrong_with(reply: Reply, said: str, titles: dict[str, set[str]]) -> list[str
 
 
 def attacked(mind: Mind, store: Store, lang: Lang, turns: Sequence[str], model: Obedient) -> list[str]:
-    """What is wrong with the replies to some turns, from a model that obeys."""
-    bot = Bot(store, lambda: replace(mind, phraser=replace(mind.phraser, model=model)))
+    """What is wrong with the replies to some turns, from a model that obeys.
+
+    It is checked as a large model is; the embedded one, which must also keep close to its source, is held shorter.
+    """
+    bot = Bot(store, lambda: replace(mind, phraser=replace(mind.phraser, model=model, close=False)))
     session, _ = bot.open_session("token", lang)
     titles = {
         item.id: {item.title, *(item.localized(other).title for other in ("zh", "en"))}
@@ -111,8 +112,7 @@ def test_a_visitor_cannot_make_it_say_what_is_not_so(bot: Bot, mind: Mind, lang:
     asked = 0
     for attack, obeyed in VISITOR_ZH if lang == "zh" else VISITOR_EN:
         model = Obedient(obeyed, f"《{foreign}》" + obeyed, obeyed)
-        wrong = attacked(mind, bot.store, lang, (attack, f"{before}。{attack}"), model)
-        found += wrong if obeyed not in NOT_HELD_BACK_YET else [one for one in wrong if OF_OTHERS.search(one)]
+        found += attacked(mind, bot.store, lang, (attack, f"{before}。{attack}"), model)
         asked += model.asked
     assert asked > 100, "the model was hardly asked: nothing is shown by this"
     assert not found, "\n".join(found)
@@ -149,8 +149,7 @@ def test_a_catalogue_cannot_make_it_say_what_is_not_so(store: Store) -> None:
     asked = 0
     for attack, obeyed in CATALOGUE:
         model = Obedient(obeyed)
-        wrong = attacked(mind, store, "zh", ("想要一个陶土茶壶", "换一批", "第一个怎么样？"), model)
-        found += wrong if obeyed not in NOT_HELD_BACK_YET else [one for one in wrong if OF_OTHERS.search(one)]
+        found += attacked(mind, store, "zh", ("想要一个陶土茶壶", "换一批", "第一个怎么样？"), model)
         asked += model.asked
         assert attack
     assert asked > 50

@@ -344,6 +344,7 @@ def test_export_for_the_operator(store: Store, session_id: str, tmp_path: Path) 
     store.add_user_message(other, "a film", "en")
     store.create_session(new_token(), "en")
     store.add_feedback(session_id, "456", "like")
+    store.mark_seen(session_id, store.slates(session_id)[0].slate_id, ["456"])
     out = tmp_path / "out" / "deep"
     expected = {"conversations.jsonl": 2, "feedback.jsonl": 1, "impressions.jsonl": 2}
     assert store.export(out) == expected
@@ -363,6 +364,7 @@ def test_export_for_the_operator(store: Store, session_id: str, tmp_path: Path) 
         (2, "123"),
     ]
     assert lines["impressions.jsonl"][0]["turn_id"] == message.turn_id
+    assert [bool(shown["seen_at"]) for shown in lines["impressions.jsonl"]] == [True, False]
     assert lines["feedback.jsonl"][0]["kind"] == "like"
 
 

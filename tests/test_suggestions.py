@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from bot.bot import Mind
-from bot.web.suggestions import Suggestions, suggestions
+from bot.web.suggestions import MOST_KEPT, Suggestions, suggestions
 from bot.web.texts import EXAMPLES
 from errors import Lang, NotReady
 from retrieval.items import Item
@@ -92,6 +92,19 @@ def test_they_are_made_once_for_a_catalogue() -> None:
     assert offer("zh") is offer("zh")
     first, catalogue = offer("zh"), Small(())
     assert offer("zh") != first
+
+
+def test_only_so_many_parts_of_a_catalogue_are_remembered() -> None:
+    class Small(NamedTuple):
+        items: tuple[Item, ...]
+
+    catalogue = Small(tuple(town()))
+    offer = Suggestions(lambda: catalogue)
+    assert offer("zh", ["stay"]) == ["想看看海景酒店", "500元以内的酒店", "随便看看，给我点惊喜"]
+    assert offer("zh", ["evening"], ["独奏"])[:-1] == []
+    for number in range(3 * MOST_KEPT):
+        offer("zh", [str(number)])
+    assert len(offer._made) <= MOST_KEPT
 
 
 def test_without_a_catalogue_there_are_none() -> None:

@@ -253,6 +253,33 @@ def test_a_card_opens_its_page_and_the_click_is_told_without_waiting(page: Page,
     assert [body["kind"] for body in fake.told.asked("POST", "/feedback")] == ["click", "click"]
 
 
+def test_cards_that_were_in_sight_are_told_together_and_once(page: Page, host: Host, fake: Fake) -> None:
+    fake.told.cards = [card(f"c{number}") for number in range(9)]
+
+    def told() -> list[str]:
+        page.wait_for_timeout(1_800)
+        return [item for body in fake.told.asked("POST", "/seen") for item in body["item_ids"]]
+
+    opened(page, host.put(host_page(fake.address)))
+    seen = told()
+    assert seen[0] == "c0"
+    assert "c8" not in seen, "it is below"
+    assert len(fake.told.asked("POST", "/seen")) == 1
+    assert fake.told.asked("POST", "/seen")[0]["slate_id"]
+    page.locator("zhiyin-chat .card").last.scroll_into_view_if_needed()
+    assert "c8" in told()
+    page.reload()
+    page.locator("zhiyin-chat .card").last.scroll_into_view_if_needed()
+    seen = told()
+    assert len(seen) == len(set(seen))
+    page.evaluate("Zhiyin.close()")
+    answered_before = len(fake.told.asked("POST", "/seen"))
+    page.evaluate("Zhiyin.send('jeans'); Zhiyin.close()")
+    expect(page.locator("zhiyin-chat .turn")).to_have_attribute("data-state", "done", timeout=SOON)
+    told()
+    assert len(fake.told.asked("POST", "/seen")) == answered_before, "nobody sees a closed panel"
+
+
 def test_why_this_is_told_and_can_be_objected_to(page: Page, host: Host, fake: Fake) -> None:
     opened(page, host.put(host_page(fake.address)))
     turn = answered(page, "jeans")

@@ -12,6 +12,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from bot.keeping import FEEDBACK_KINDS
+from bot.web.schema import CardOut
 from bot.web.widget import bundle as bundling
 from bot.web.widget.bundle import BundleError, joined, panel, small, small_css, version, widget_script
 from bot.web.widget.routes import widget_router
@@ -146,6 +148,7 @@ def test_making_a_style_small_keeps_what_counts() -> None:
     [
         ("/widget.js", "text/javascript; charset=utf-8", "max-age=300"),
         ("/widget/panel.zh.json", "application/json; charset=utf-8", "immutable"),
+        ("/widget.d.ts", "text/plain; charset=utf-8", "max-age=300"),
         ("/widget", "text/html; charset=utf-8", "no-cache"),
         ("/widget/demo/shop", "text/html; charset=utf-8", "no-cache"),
         ("/widget/demo/films", "text/html; charset=utf-8", "no-cache"),
@@ -174,3 +177,36 @@ def test_script_and_panel_may_be_loaded_by_any_page(client: TestClient) -> None:
 @pytest.mark.parametrize("path", ["/widget/panel.fr.json", "/widget/pages/none.js", "/widget/pages/..%2froutes.py"])
 def test_nothing_else_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code in (404, 422)
+
+
+def declared(types: str, name: str) -> set[str]:
+    """The names of the members of an interface in the type declarations."""
+    body = re.search(rf"interface {name}\b[^{{]*\{{(.*?)^  \}}", types, re.M | re.S)
+    assert body, name
+    return set(re.findall(r"^ {4}'?([\w-]+)'?[?(<:]", body[1], re.M))
+
+
+def test_the_types_have_the_names_of_the_script() -> None:
+    """They are written by hand, so the names that pages rely on are compared with the modules'."""
+    types = (FOLDER / "zhiyin.d.ts").read_text("utf-8")
+    main, element, *others = (
+        (FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in ("main", "element", "conversation")
+    )
+    calls = set(re.findall(r"'(\w+)'", main.partition("CALLS = [")[2].partition("]")[0])) | {"destroy"}
+    assert declared(types, "Actions") == calls
+    assert declared(types, "Interface") == {"on", "off", "push"}
+    assert all(re.search(rf"^  (?:async )?{name}\(", element, re.M) for name in calls)
+    told = set(re.findall(r"\bevent\('(\w+)'", "\n".join([element, *others])))
+    assert declared(types, "Events") == told
+    attributes = declared(types, "Attributes") - {"base", "theme", "position"}
+    asking = element + (FOLDER / "js" / "view.js").read_text("utf-8")
+    asked = set(re.findall(r"(?:getAttribute|listed)\('([\w-]+)'", asking))
+    assert attributes == asked - {"base"}
+    for name in ("theme", "position"):
+        assert f"[{name}=" in (FOLDER / "bubble.css").read_text("utf-8") + (FOLDER / "panel.css").read_text("utf-8")
+    card = re.search(r"interface Card \{(.*?)^  \}", types, re.M | re.S)
+    assert card
+    assert set(re.findall(r"^ {4}(\w+):", card[1], re.M)) == set(CardOut.model_fields)
+    kinds = re.search(r"type Kind = (.*);", types)
+    assert kinds
+    assert set(re.findall(r"'(\w+)'", kinds[1])) == set(FEEDBACK_KINDS)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from browser import running_app
+from browser import AppProcess, running_app
 from playwright.sync_api import Browser, Page, expect
-from widget_host import Host, serving_host
+from widget_host import Host, host_page, serving_host
 
 from bot.web.widget.routes import page_text
 
@@ -125,6 +126,45 @@ def test_the_whole_journey(app: str, host: Host, browser: Browser, lang: str, wi
         expect(page.locator("zhiyin-chat .wishes")).to_be_visible(timeout=SOON)
     assert failures == []
     assert {url.split("/")[2] for url in asked} == {host.address.split("/")[2], app.split("/")[2]}
+
+
+def test_a_server_that_is_killed_in_the_middle_of_a_reply_and_comes_back(
+    tmp_path: Path, sample_dir: Path, models_dir: Path, host: Host, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The language model's endpoint takes the call and never answers, so that the reply is in the middle for long."""
+    app = AppProcess(Path(shutil.copytree(sample_dir, tmp_path / "data")), models_dir, llm="openai")
+    first, second = "想要一条深色牛仔裤，三百元以内", "不要黑色的"
+    with socket.create_server(("127.0.0.1", 0)) as silent, browser.new_context(locale="zh-CN") as context:
+        monkeypatch.setenv("ZHIYIN_LLM_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        monkeypatch.setenv("ZHIYIN_LLM_MODEL", "silent")
+        monkeypatch.setenv("ZHIYIN_WORDS_TIMEOUT", "8")
+        monkeypatch.setenv("ZHIYIN_WIDGET_ORIGINS", host.address)
+        try:
+            app.start()
+            page = context.new_page()
+            page.goto(host.put(host_page(app.address, lang="zh"), "/killed.html"))
+            page.locator("zhiyin-chat .bubble").click()
+            expect(page.locator("zhiyin-chat .greeting")).to_be_visible(timeout=SOON)
+            said(page, first)
+            turn = page.locator("zhiyin-chat .turn").last
+            expect(turn.locator(".card").first).to_be_visible(timeout=SOON)
+            expect(turn).to_have_attribute("data-state", "pending")
+            app.kill()
+            cards = turn.locator(".card h3").all_inner_texts()
+            expect(page.locator("zhiyin-chat .notice")).to_be_visible(timeout=SOON)
+            app.start()
+            expect(turn).to_have_attribute("data-state", "stopped", timeout=SOON)
+            expect(page.locator("zhiyin-chat .notice")).to_be_hidden()
+            assert turn.locator(".card h3").all_inner_texts() == cards
+            said(page, second)
+            done(page, 2)
+            kept = page.evaluate("JSON.parse(Object.values(localStorage)[0]).session")
+            bearer = {"Authorization": f"Bearer {kept['token']}"}
+            told = httpx.get(f"{app.address}/api/v1/sessions/{kept['id']}", headers=bearer, timeout=30).json()
+        finally:
+            app.stop()
+    assert [turn["text"] for turn in told["turns"] if turn["role"] == "user"] == [first, second]
+    assert [turn["complete"] for turn in told["turns"] if turn["role"] == "bot"] == [False, True]
 
 
 def test_a_foreign_page_is_refused_with_a_clear_line(app: str, browser: Browser) -> None:

@@ -210,7 +210,7 @@ def _answer(told: Told, method: str, path: str, body: Json) -> Response:
             return StreamingResponse(_reply(told, body["text"]), media_type="text/event-stream")
         case ("POST", ["sessions", _, "feedback"]):
             return JSONResponse({"feedback_id": "f"}, 201)
-        case ("POST", ["sessions", _, "cancel"]) | ("DELETE", ["sessions", _]):
+        case ("POST", ["sessions", _, "cancel" | "seen"]) | ("DELETE", ["sessions", _]):
             return Response(status_code=204)
         case ("GET", ["sessions", _]):
             return JSONResponse({"turns": told.turns, "interest": told.interest})

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -95,6 +95,10 @@ class Session:
         """Tells what the visitor did with an item; returns the feedback's id."""
         return str(self._call("POST", "/feedback", telling(item_id, kind, value, turn_id), key=True)["feedback_id"])
 
+    def seen(self, slate: Slate, item_ids: Iterable[str]) -> None:
+        """Tells which cards of a slate the visitor truly had in sight."""
+        self._call("POST", "/seen", {"slate_id": slate.slate_id, "item_ids": list(item_ids)})
+
     def slate(self) -> Slate:
         """A slate for the interest as it is now."""
         return Slate.of(self._call("GET", "/slate"))
@@ -166,13 +170,13 @@ class Zhiyin(AbstractContextManager["Zhiyin"]):
         """A session that was opened before."""
         return Session(self._http, session_id, token)
 
-    def item(self, item_id: str, site: str = "") -> Json:
-        """An item of the catalogue."""
-        return _called(self._http, "GET", _item_path(item_id, "", site), None, {})
+    def item(self, item_id: str, site: str = "", lang: str | None = None) -> Json:
+        """An item of the catalogue, in a language where it has words in it; else as it is held."""
+        return _called(self._http, "GET", _item_path(item_id, "", site, lang), None, {})
 
-    def similar(self, item_id: str, site: str = "") -> Slate:
+    def similar(self, item_id: str, site: str = "", lang: str | None = None) -> Slate:
         """Items like one."""
-        return Slate.of(_called(self._http, "GET", _item_path(item_id, "/similar", site), None, {}))
+        return Slate.of(_called(self._http, "GET", _item_path(item_id, "/similar", site, lang), None, {}))
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -185,8 +189,9 @@ class Zhiyin(AbstractContextManager["Zhiyin"]):
         self._http.close()
 
 
-def _item_path(item_id: str, rest: str, site: str) -> str:
-    return f"{PREFIX}/items/{quote(item_id, safe='')}{rest}" + (f"?site={quote(site, safe='')}" if site else "")
+def _item_path(item_id: str, rest: str, site: str, lang: str | None) -> str:
+    asked = urlencode({name: value for name, value in (("site", site), ("lang", lang)) if value})
+    return f"{PREFIX}/items/{quote(item_id, safe='')}{rest}{'?' if asked else ''}{asked}"
 
 
 class AsyncSession:
@@ -224,6 +229,10 @@ class AsyncSession:
         """As `Session.feedback`."""
         answer = await self._call("POST", "/feedback", telling(item_id, kind, value, turn_id), key=True)
         return str(answer["feedback_id"])
+
+    async def seen(self, slate: Slate, item_ids: Iterable[str]) -> None:
+        """As `Session.seen`."""
+        await self._call("POST", "/seen", {"slate_id": slate.slate_id, "item_ids": list(item_ids)})
 
     async def slate(self) -> Slate:
         """As `Session.slate`."""
@@ -296,13 +305,13 @@ class AsyncZhiyin(AbstractAsyncContextManager["AsyncZhiyin"]):
         """As `Zhiyin.resume`."""
         return AsyncSession(self._http, session_id, token)
 
-    async def item(self, item_id: str, site: str = "") -> Json:
+    async def item(self, item_id: str, site: str = "", lang: str | None = None) -> Json:
         """As `Zhiyin.item`."""
-        return await _acalled(self._http, "GET", _item_path(item_id, "", site), None, {})
+        return await _acalled(self._http, "GET", _item_path(item_id, "", site, lang), None, {})
 
-    async def similar(self, item_id: str, site: str = "") -> Slate:
+    async def similar(self, item_id: str, site: str = "", lang: str | None = None) -> Slate:
         """As `Zhiyin.similar`."""
-        return Slate.of(await _acalled(self._http, "GET", _item_path(item_id, "/similar", site), None, {}))
+        return Slate.of(await _acalled(self._http, "GET", _item_path(item_id, "/similar", site, lang), None, {}))
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from bot.phrasing.line import Line
+from bot.phrasing.line import Line, Words
 from bot.phrasing.memory import Memory, PrefixCache
 from bot.phrasing.network import Network, Piece
 
@@ -24,7 +24,7 @@ class Batch:
         self._network = network
         self._cache = cache
         self._memory = Memory(network.shapes)
-        self._words: list[int] = network.words.tolist()
+        self._words = Words(network.words.tolist())
 
     @property
     def unread(self) -> int:

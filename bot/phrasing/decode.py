@@ -13,12 +13,14 @@ from bot.phrasing.language_model import Prompt
 class Encoded:
     """A prompt as token ids: the head that all prompts with this system part share, the facts of an item, the rest.
 
-    The parts are tokenised one by one, so that the ids of one never depend on what stands beside it.
+    The parts are tokenised one by one, so that the ids of one never depend on what stands beside it. `begins`: how the
+    line may well begin.
     """
 
     head: tuple[int, ...]
     facts: tuple[int, ...]
     rest: tuple[int, ...]
+    begins: tuple[int, ...] = ()
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> Encoded:
@@ -35,7 +37,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> Encoded:
     head = _ids(tokenizer, before)
     facts = _ids(tokenizer, prompt.facts + "\n", plain=True) if prompt.facts else ()
     rest = _ids(tokenizer, prompt.user, plain=True) + _ids(tokenizer, after)
-    return Encoded(head, facts, rest)
+    return Encoded(head, facts, rest, _ids(tokenizer, prompt.begins, plain=True) if prompt.begins else ())
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, text: str, *, plain: bool = False) -> tuple[int, ...]:

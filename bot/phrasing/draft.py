@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bot.phrasing.check.violation import Violation
 from bot.phrasing.grounding import Ground
 from bot.phrasing.requests import LineRequest
 from errors import Lang
@@ -15,7 +17,7 @@ CLOSING = "”’」』》）)"
 CLAUSE_END = re.compile(rf"(?:[，；：。！？…;!?]|[,.:](?!\d))[{CLOSING}]*(?=[^{CLOSING}])")
 """Where a stretch of words may be checked and let through. What comes next must be known: a point inside a number
 ends nothing, and a closing quotation mark belongs to what it closes."""
-LEAST: dict[Lang, int] = {"zh": 8, "en": 4}
+LEAST: dict[Lang, int] = {"zh": 8, "en": 6}
 """The characters or words below which a line that was cut cannot stand alone."""
 FULL_STOP: dict[Lang, str] = {"zh": "。", "en": "."}
 JOINT: dict[Lang, str] = {"zh": "", "en": " "}
@@ -87,10 +89,11 @@ class Draft:
         lang = self.request.lang
         joint = JOINT[lang] if self.sent and len(self.sent) == self._begin else ""
         found = _told(self.ground, (self.sent + joint + self.held[:end]).strip())
-        if found:
-            self.tries[-1] = found
+        lacks = () if self.sent else self.ground.lacks(self.held[:end])
+        if found or (lacks and last):
+            self.tries[-1] = found or _texts(lacks)
             return ""
-        if not (self.sent or last) and _length(self.held[:end], lang) < LEAST[lang]:
+        if not (self.sent or last) and (lacks or _length(self.held[:end], lang) < LEAST[lang]):
             return ""
         out = joint + self.held[:end]
         # the last mark stays back: it may have to become a full stop
@@ -102,7 +105,11 @@ class Draft:
 
 
 def _told(ground: Ground, line: str, *, whole: bool = False) -> tuple[str, ...]:
-    return tuple(f"{found.kind}: {found.text}" for found in ground.violations(line, whole=whole))
+    return _texts(ground.violations(line, whole=whole))
+
+
+def _texts(violations: Iterable[Violation]) -> tuple[str, ...]:
+    return tuple(f"{found.kind}: {found.text}" for found in violations)
 
 
 def _length(text: str, lang: Lang) -> int:

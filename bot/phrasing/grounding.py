@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bot.phrasing.check.answering import omissions
+from bot.phrasing.check.borrowed import addresses, borrowed_names, is_of_item
 from bot.phrasing.check.coverage import Speech, norms, stray_words
 from bot.phrasing.check.denial import claimed, denied, only_denied, put_forward, upheld
 from bot.phrasing.check.manner import language, manner, repetition
@@ -56,6 +57,16 @@ class Ground:
         """
         return list(self._found(line, whole))
 
+    def lacks(self, line: str) -> list[Violation]:
+        """What the beginning of a line lacks before anything of it may go out: on an item, a word of the item.
+
+        What has no such word at its end says only what the visitor had it say.
+        """
+        if not isinstance(self.request, ItemLine):
+            return []
+        of_item = is_of_item(line, self._own, self._own_norms, self.words.common, self.vocabulary.segmenter)
+        return [] if of_item else [Violation("foreign", line)]
+
     def _found(self, line: str, whole: bool) -> Iterator[Violation]:
         request, source = self.request, self.source
         yield from wrong_numbers(line, request, source, self.known)
@@ -65,6 +76,7 @@ class Ground:
         yield from manner(line, source)
         yield from repetition(line, source, parallel=isinstance(request, CompareLine))
         yield from language(line, source, request.lang)
+        yield from addresses(line, " ".join(value for _, value in self._asked))
         yield from (Violation("stray", word) for word in self._stray(line))
         if self.close and is_loose(line, self._joins, request.lang):
             yield Violation("loose", line)
@@ -75,6 +87,8 @@ class Ground:
                 yield from (Violation("denial", words) for words in upheld(line, self._only_denied))
                 yield from wrong_acts(line, request)
                 yield from wrong_directions(line, request)
+                yield from borrowed_names(line, fold(request.wish), self._own, request.lang)
+                yield from self.lacks(line) if whole else ()
             case CompareLine():
                 yield from self._sides.violations(line)
             case OpeningLine():
@@ -85,6 +99,20 @@ class Ground:
     @cached_property
     def _facts(self) -> str:
         return own_facts(self.request)
+
+    @cached_property
+    def _own(self) -> str:
+        """What is known of an item and why it is there, folded; without the visitor's own words."""
+        why = (*self.request.fits, *self.request.reasons) if isinstance(self.request, ItemLine) else ()
+        return f"{self._facts} {fold(' '.join(why))}"
+
+    @cached_property
+    def _own_norms(self) -> frozenset[str]:
+        return norms(self._own, self.vocabulary.segmenter)
+
+    @cached_property
+    def _asked(self) -> tuple[tuple[str, str], ...]:
+        return self.request.asked if isinstance(self.request, AnswerLine) else ()
 
     @cached_property
     def _only_denied(self) -> tuple[str, ...]:

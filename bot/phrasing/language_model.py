@@ -11,11 +11,12 @@ from typing import Protocol
 @dataclass(frozen=True)
 class Prompt:
     """What a model is asked. `system`: the fixed instruction; `facts`: the part of the user's turn that is the same for
-    every visitor (may be empty); `user`: the rest of it."""
+    every visitor (may be empty); `user`: the rest of it. `begins`: how its line may well begin, where that is known."""
 
     system: str
     facts: str
     user: str
+    begins: str = ""
 
     @property
     def text(self) -> str:

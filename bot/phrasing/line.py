@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, pairwise
 from typing import Protocol
 
 from torch import Tensor
@@ -60,6 +60,39 @@ class Text:
         return new.replace(UNFINISHED, "")
 
 
+class Words:
+    """The columns of the logits: the words that the model always has, then those that one line is given."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = ids
+        self._columns = {token: column for column, token in enumerate(ids)}
+
+    def token(self, column: int, given: Sequence[int]) -> int:
+        """The token of a column."""
+        return self._ids[column] if column < len(self._ids) else given[column - len(self._ids)]
+
+    def columns(self, tokens: Iterable[int], given: Sequence[int]) -> list[int]:
+        """The columns of those tokens that a line can be written with."""
+        own = {token: len(self._ids) + place for place, token in enumerate(given)}
+        found = (self._columns.get(token, own.get(token)) for token in tokens)
+        return [column for column in found if column is not None]
+
+
+class Facts:
+    """How a line goes on where it keeps to its facts."""
+
+    def __init__(self, ids: Sequence[int], begins: Collection[int] = ()) -> None:
+        """`begins`: what a line may well begin with."""
+        self._begins = begins
+        self._after: dict[int, set[int]] = {}
+        for token, after in pairwise(ids):
+            self._after.setdefault(token, set()).add(after)
+
+    def after(self, said: Sequence[int]) -> Collection[int]:
+        """All tokens that the facts have after the one that was said last."""
+        return self._after.get(said[-1], ()) if said else self._begins
+
+
 class Lookup:
     """Guesses what comes next from what a prompt has after the same words: lines repeat their facts (Saxena, 2023)."""
 
@@ -86,10 +119,16 @@ class Line:
     """A prompt and its continuation. A line that may write nothing is only read, so that it can be kept."""
 
     def __init__(
-        self, parts: Sequence[tuple[int, ...]], text: Text, sampler: Sampler, given: tuple[int, ...] = ()
+        self,
+        parts: Sequence[tuple[int, ...]],
+        text: Text,
+        sampler: Sampler,
+        given: tuple[int, ...] = (),
+        begins: tuple[int, ...] = (),
     ) -> None:
         """`parts`: the prompt's tokens, what is worth keeping first, part by part, then the rest. `given`: words of the
-        prompt that the line may be written with, beside those that the model always has."""
+        prompt that the line may be written with, beside those that the model always has; `begins`: what it may well
+        begin with."""
         self.prompt = tuple(token for part in parts for token in part)
         self.parts = [
             (end - len(part), end) for part, end in zip(parts[:-1], accumulate(map(len, parts)), strict=False)
@@ -99,6 +138,7 @@ class Line:
         self._sampler = sampler
         self._given = given
         self._lookup = Lookup(self.prompt[len(parts[0]) :])
+        self._facts = Facts([token for part in parts[1:-1] for token in part], begins)
 
     @property
     def unread(self) -> int:
@@ -138,14 +178,14 @@ class Line:
         asks = int(len(ids) == self.unread and not self.text.done)
         return Piece(row, self.read, ids, asks, self._given)
 
-    def take(self, piece: Piece, logits: Tensor, words: Sequence[int]) -> str:
+    def take(self, piece: Piece, logits: Tensor, words: Words) -> str:
         """Takes tokens by their logits [tokens after which was asked, words and given]: the next one, and one more
         for every guess that turns out to be right. Returns the text that they make certain."""
         guesses = piece.ids[1:] if len(piece.ids) == piece.asks else ()
         text = ""
         for number, row in enumerate(logits):
-            chosen = self._sampler.choose(row)
-            token = words[chosen] if chosen < len(words) else self._given[chosen - len(words)]
+            pulled = words.columns(self._facts.after(self.text.ids), self._given)
+            token = words.token(self._sampler.choose(row, pulled), self._given)
             text += self.text.take(token)
             if self.text.done or number >= len(guesses) or guesses[number] != token:
                 break

@@ -45,7 +45,10 @@ LAYOUT = "3"
 SENTENCES = Path(__file__).parent / "data" / "sentences"
 CACHE = 256 << 20
 """Bytes for what was read of prompts that others may share."""
-AGAIN = Sampling(temperature=0.7, top_p=0.9)
+PULL = 2.5
+"""How strongly a line is drawn to go on as its facts do. Set by reading: without it a third of the lines strayed too
+far from them to be let through."""
+AGAIN = Sampling(temperature=0.7, top_p=0.9, pull=2 * PULL)
 """How another sample is drawn."""
 
 
@@ -80,7 +83,7 @@ class EmbeddedModel:
         """
         torch.set_num_threads(threads)
         self._name = folder.name
-        self._sampling = sampling or Sampling()
+        self._sampling = sampling or Sampling(pull=PULL)
         try:
             self._tokenizer = _tokenizer(folder)
             network = load(folder, adapter, self._tokenizer)
@@ -131,7 +134,7 @@ class EmbeddedModel:
         rest = encoded.rest if limit else ()
         given = sorted({*encoded.facts, *rest} - self._known)
         parts = (encoded.head, encoded.facts, rest)
-        return Line(parts, Text(self._tokenizer, limit), Sampler(sampling), tuple(given))
+        return Line(parts, Text(self._tokenizer, limit), Sampler(sampling), tuple(given), encoded.begins[:1])
 
 
 def _tokenizer(folder: Path) -> Any:

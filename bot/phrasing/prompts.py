@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from bot.phrasing.facts import label, listed, price, value_text
 from bot.phrasing.language_model import Prompt
 from bot.phrasing.requests import AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
+from bot.phrasing.telling import telling
 from errors import Lang
 from retrieval.items import Item
 
@@ -54,7 +55,8 @@ def prompt(request: LineRequest) -> Prompt:
     """The prompt for one line."""
     match request:
         case ItemLine():
-            return Prompt(SYSTEM, item_facts(request.item, request.lang), "\n".join(_item(request)))
+            facts = item_facts(request.item, request.lang)
+            return Prompt(SYSTEM, facts, "\n".join(_item(request)), begins=telling(request.item, request.lang))
         case AnswerLine():
             return Prompt(SYSTEM, item_facts(request.item, request.lang), "\n".join(_answer(request)))
         case CompareLine():

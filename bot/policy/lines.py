@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.interest.state import Interest
+from bot.phrasing.orders import without_orders
 from bot.phrasing.requests import INTENTS, AnswerLine, CompareLine, ItemLine, LineRequest, OpeningLine
 from bot.policy.comparing import sides
 from bot.policy.decision import Act, Decision
@@ -32,7 +33,9 @@ MOST_REASONS = 2
 
 def item_lines(turn: Turn, slate: Slate) -> list[ItemLine]:
     """One line for each card."""
-    return [ItemLine(turn.lang, turn.text, card.fits, card.item, reasons_of(card)) for card in slate.cards]
+    return [
+        ItemLine(turn.lang, turn.text, card.fits, without_orders(card.item), reasons_of(card)) for card in slate.cards
+    ]
 
 
 def reasons_of(card: Card) -> tuple[str, ...]:
@@ -44,7 +47,7 @@ def opening_line(
     decision: Decision, turn: Turn, slate: Slate, interest: Interest, named: Sequence[Item] = ()
 ) -> LineRequest:
     """The request for the words above the cards; an opening that knows no items, an answer or a comparison."""
-    items = [card.item for card in slate.cards]
+    items = [without_orders(card.item) for card in slate.cards]
     if decision.act is Act.ANSWER and len(items) == 1:
         return _answer(items[0], turn)
     if decision.act is Act.COMPARE and len(items) == 2 and (points := _points(items[0], items[1], turn)):

@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 SiteName = Annotated[str, Query(max_length=64, description="The site whose part of the catalogue is looked at.")]
+ReaderLang = Annotated[
+    Lang | None, Query(description="The reader's language; without it Accept-Language, and without that as it is held.")
+]
 
 
 Key = Annotated[
@@ -82,6 +85,13 @@ class NewFeedback(BaseModel):
     kind: FeedbackKind
     value: float | None = None
     turn_id: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Seen(BaseModel):
+    """Which cards of a slate were in sight."""
+
+    slate_id: Annotated[str, Field(max_length=64)]
+    item_ids: list[Annotated[str, Field(max_length=128)]] = Field(min_length=1, max_length=50)
 
 
 Labels = Annotated[list[Annotated[str, Field(min_length=1, max_length=2_000)]], Field(max_length=100)]
@@ -152,7 +162,7 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
             "session_id": session.session_id,
             "token": token,
             "greeting": told.get("greeting") or greeting(lang),
-            "suggestions": suggestions(lang, site),
+            "suggestions": suggestions(lang, session.domains, session.tags),
             "slate": slate.as_json(),
             **({"site": told} if told else {}),
         }
@@ -231,6 +241,11 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         kept = [_feedback(record) for record in reversed(bot.store.feedback(session.session_id))]
         return _paged("feedback", kept, "feedback_id", limit, after)
 
+    @router.post("/sessions/{session_id}/seen", status_code=204, response_model=None)
+    def mark_seen(session: Annotated[SessionRecord, Depends(authorized)], body: Seen) -> Response:
+        bot.store.mark_seen(session.session_id, body.slate_id, body.item_ids)
+        return Response(status_code=204)
+
     @router.get("/sessions/{session_id}/slate", response_model=None)
     def read_slate(session: Annotated[SessionRecord, Depends(acting)]) -> dict[str, Any]:
         return bot.slate(session.session_id).as_json()
@@ -257,11 +272,12 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         domain: Annotated[str, Query(max_length=128)] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         after: Annotated[str | None, Query(max_length=128)] = None,
+        lang: ReaderLang = None,
     ) -> dict[str, Any]:
         of = let_in(sites.named(site), request)
         found = [item for item in bot.items() if of.shows(item) and domain in ("", item.domain)]
         page = _paged("items", found, "id", limit, after)
-        return page | {"items": [item.as_json() for item in page["items"]]}
+        return page | {"items": [_told(item, lang, request) for item in page["items"]]}
 
     # An id may hold slashes, so the longer path is looked at first.
     @router.get("/items/{item_id:path}/similar", response_model=None)
@@ -270,14 +286,15 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         request: Request,
         site: SiteName = "",
         limit: Annotated[int | None, Query(ge=1, le=50)] = None,
+        lang: ReaderLang = None,
     ) -> dict[str, Any]:
         of = let_in(sites.named(site), request)
         visible(item_id, of)
-        return bot.similar(item_id, request_lang(request), limit, of.domains, of.tags).as_json()
+        return bot.similar(item_id, lang or request_lang(request), limit, of.domains, of.tags).as_json()
 
     @router.get("/items/{item_id:path}", response_model=None)
-    def read_item(item_id: str, request: Request, site: SiteName = "") -> dict[str, Any]:
-        return visible(item_id, let_in(sites.named(site), request)).as_json()
+    def read_item(item_id: str, request: Request, site: SiteName = "", lang: ReaderLang = None) -> dict[str, Any]:
+        return _told(visible(item_id, let_in(sites.named(site), request)), lang, request)
 
     known = [route for route in router.routes if isinstance(route, APIRoute)]
 
@@ -301,6 +318,13 @@ def _paged(name: str, found: Sequence[Any], id_name: str, limit: int, after: str
     start = 0 if after is None else ids.index(after) + 1
     page = found[start : start + limit]
     return {name: list(page), **({"after": ids[start + limit - 1]} if start + limit < len(found) else {})}
+
+
+def _told(item: Item, lang: Lang | None, request: Request) -> dict[str, Any]:
+    """The item in the reader's language, as far as it has words in it; as it is held where none is asked for."""
+    named = request.headers.get("accept-language", "*") not in ("", "*")
+    reader = lang or (request_lang(request) if named else None)
+    return (item.localized(reader) if reader else item).as_json()
 
 
 def _feedback(record: FeedbackRecord) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 from bot.web import schema
 from bot.web.problems import PROBLEM
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 ABOUT = """
 The conversation, for your own pages and programs. Open a session, keep its token, send messages; every answer begins
 with a slate of items, then come the words. All errors are problem documents (RFC 9457) with a stable `code`.
@@ -62,6 +62,7 @@ CALLS: Mapping[str, Call] = {
     "read_interest": Call("Read what was heard", 200, schema.InterestOut, SESSION),
     "edit_interest": Call("Change what was heard, by label", 200, schema.InterestOut, (*SESSION, 409)),
     "give_feedback": Call("Tell what the visitor did with an item", 201, schema.FeedbackOut, (*SESSION, 409)),
+    "mark_seen": Call("Tell which cards of a slate the visitor had in sight", 204, None, SESSION),
     "list_feedback": Call("Read the session's feedback", 200, schema.FeedbackListOut, SESSION),
     "read_slate": Call("A slate for the interest as it is now", 200, schema.SlateOut, SESSION),
     "read_why": Call("Why an item is where it is", 200, schema.WhyOut, SESSION),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from threading import Event
 from typing import Any
@@ -22,6 +23,9 @@ from storage.records import RequestRecord
 LOOK_EVERY = 0.05
 LONGEST_WAIT = 30.0
 """Seconds that a repeated call waits for the first one to end."""
+LEASE, LEASE_HERE = timedelta(seconds=5), timedelta(seconds=60)
+"""How long a call may be without any answer before it counts as dead and its key is taken over. A slate takes well
+under a second; where this process is still at work on the session, the call is alive for longer."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Once:
         """
         waiting = Event()
         for _ in range(int(LONGEST_WAIT / LOOK_EVERY)):
-            found = self.bot.store.claim_request(self.session_id, self.key, self.fingerprint)
+            lease = LEASE_HERE if self.bot.replying(self.session_id) else LEASE
+            found = self.bot.store.claim_request(self.session_id, self.key, self.fingerprint, lease)
             if found is None:
                 return None
             if found.fingerprint != self.fingerprint:

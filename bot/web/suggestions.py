@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from statistics import median
 from typing import Protocol
 
 from bot.phrasing.facts import price
-from bot.web.sites import OWN_SITE, Site
+from bot.recommending.allowed import is_in_part
 from bot.web.texts import EXAMPLES, SURPRISE
 from errors import Lang
 from retrieval.items import Item
 from retrieval.segment import HAN
 
 MOST_SUGGESTIONS = 4
+MOST_KEPT = 100
+"""Parts of the catalogue whose suggestions are kept; a caller may ask for any."""
 MOST_READ = 4_000
 """Items that are looked at; of a larger catalogue every so-manyth."""
 KINDS_A_DOMAIN = 3
@@ -45,21 +47,22 @@ class CatalogueItems(Protocol):
 
 
 class Suggestions:
-    """Suggestions over the catalogue of the moment, made once for each catalogue and language."""
+    """Suggestions over the catalogue of the moment, made once for each part of it and language."""
 
     def __init__(self, catalogue: Callable[[], CatalogueItems]) -> None:
         self._catalogue = catalogue
         self._of: CatalogueItems | None = None
-        self._made: dict[tuple[str, Lang], list[str]] = {}
+        self._made: dict[tuple[Lang, frozenset[str], frozenset[str]], list[str]] = {}
 
-    def __call__(self, lang: Lang, site: Site = OWN_SITE) -> list[str]:
-        """At most four wishes that the site's catalogue can answer. Raises NotReady while there is no catalogue."""
+    def __call__(self, lang: Lang, domains: Collection[str] = (), tags: Collection[str] = ()) -> list[str]:
+        """At most four wishes that a part of the catalogue can answer: what is in one of the domains and has one of
+        the tags; none stand for all. Raises NotReady while there is no catalogue."""
         catalogue = self._catalogue()
-        if catalogue is not self._of:
+        if catalogue is not self._of or len(self._made) >= MOST_KEPT:
             self._of, self._made = catalogue, {}
-        key = (site.name, lang)
+        key = (lang, frozenset(domains), frozenset(tags))
         if key not in self._made:
-            self._made[key] = suggestions([item for item in catalogue.items if site.shows(item)], lang)
+            self._made[key] = suggestions([item for item in catalogue.items if is_in_part(item, domains, tags)], lang)
         return self._made[key]
 
 

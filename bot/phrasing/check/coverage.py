@@ -37,7 +37,7 @@ def stray_words(line: str, source: str, speech: Speech, segmenter: Segmenter, kn
 
 def ungrounded(line: str, source: str, segmenter: Segmenter, known: Collection[str]) -> list[Token]:
     """The content words of a line that its source lacks."""
-    return [token for token in content(line, segmenter) if not _grounded(token, source, known)]
+    return [token for token in content(line, segmenter) if not is_grounded(token, source, known)]
 
 
 def content(line: str, segmenter: Segmenter) -> list[Token]:
@@ -50,5 +50,6 @@ def norms(source: str, segmenter: Segmenter) -> frozenset[str]:
     return frozenset(token.norm for token in segmenter.tokens(source))
 
 
-def _grounded(token: Token, source: str, known: Collection[str]) -> bool:
+def is_grounded(token: Token, source: str, known: Collection[str]) -> bool:
+    """Whether the source has a word, or in Chinese all of its characters."""
     return token.norm in known or (token.han and (token.norm in source or set(token.norm) <= set(source)))

@@ -24,7 +24,7 @@ PAGE_POLICY = (
     "default-src 'self'; img-src 'self' https: http: data:; object-src 'none'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
-TYPES = {"js": "text/javascript", "css": "text/css", "html": "text/html"}
+TYPES = {"js": "text/javascript", "ts": "text/plain", "css": "text/css", "html": "text/html"}
 PAGES = {"": "builder.html", "/demo/shop": "shop.html", "/demo/films": "films.html"}
 
 
@@ -61,6 +61,10 @@ def widget_router() -> APIRouter:
     def script(request: Request) -> Response:
         return _script().answer(request, {**OPEN, "Cache-Control": FOR_NOW})
 
+    @router.get("/widget.d.ts")
+    def types(request: Request) -> Response:
+        return _types().answer(request, {**OPEN, "Cache-Control": FOR_NOW})
+
     @router.get("/widget/panel.{lang}.json")
     def open_panel(lang: Literal["zh", "en"], request: Request) -> Response:
         return _panel(lang).answer(request, {**OPEN, "Cache-Control": FOR_GOOD})
@@ -92,6 +96,11 @@ def _shower(name: str) -> Callable[[Request], Response]:
 @cache
 def _script() -> Asset:
     return Asset.of(widget_script(), TYPES["js"])
+
+
+@cache
+def _types() -> Asset:
+    return Asset.of(files("bot.web.widget").joinpath("zhiyin.d.ts").read_bytes(), TYPES["ts"])
 
 
 @cache

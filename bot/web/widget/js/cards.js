@@ -7,7 +7,7 @@ import { whyButton } from './why.js';
 
 export function drawCard(view, told, turn) {
   const { text } = view, card = { ...told, url: told.url || view.chat.addressOf(told) }, price = priceOf(card, text);
-  return el('article', { class: 'card', 'data-id': card.id, 'aria-label': card.title },
+  const node = el('article', { class: 'card', 'data-id': card.id, 'aria-label': card.title },
     link(view, card, turn, { class: 'picture', tabindex: '-1', 'aria-hidden': 'true' }, picture(card, view.drawings)),
     el('div', { class: 'face' },
       card.kind && el('p', { class: 'kind' }, card.kind),
@@ -24,6 +24,8 @@ export function drawCard(view, told, turn) {
       }, icon(kind), el('span', {}, text[kind]))),
       whyButton(view, card),
       card.url && link(view, card, turn, { class: 'act go', 'aria-label': spoken(view, card, true), title: text.open }, icon('open'))));
+  view.sees(node, (turn || view.talk.welcome).slate, told);
+  return node;
 }
 
 const outside = (url) => new URL(url).origin !== location.origin;

@@ -1,41 +1,26 @@
-// One conversation of one site: what is known of it, what was said, and all that can be done with it. It draws nothing;
-// who watches it is told what changed. It is kept for the site's other pages and shared with its other tabs.
+// One conversation of one site: what is known of it, what was said, and all that can be done with it. It draws nothing.
 import { Api, patiently, Problem } from './api.js';
-import { cardOf } from './card.js';
-import { keeper } from './keeping.js';
+import { Kept } from './kept.js';
+import { Page } from './page.js';
 import { eventsOf } from './sse.js';
-import { blank, both, cardsOf, edited, hear, newKey, settle } from './turn.js';
+import { blank, cardsOf, edited, hear, newKey, settle } from './turn.js';
 
-const MOST_TURNS = 20, MOST_WAITING = 20, MOST_LETTERS = 2000, LEAST_SECONDS = 5;
-const FRESH = { session: null, welcome: null, turns: [], pressed: {}, waiting: [] };
+const MOST_WAITING = 20, MOST_LETTERS = 2000;
 
-export class Conversation {
+export class Conversation extends Kept {
   notice = null;
   interest = null;
-  about = null;
   erased = false;
   hosts = new Set();
-  #watchers = new Set();
   #who = {};
   #checked = false;
   #opening = null;
   #live = null;
-  #context = {};
-  #since = 0;
+  page = new Page(this);
 
   constructor(base, site, lang, domains) {
-    Object.assign(this, { site, lang, domains, api: new Api(base), kept: keeper('localStorage', `zhiyin:${[site, ...domains].join(':')}`) });
-    this.#adopt(this.kept.read());
-  }
-
-  watch(watcher) {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
-  }
-
-  // Tells the views what changed: all, turn, interest, pressed, about or notice.
-  #changed(what, of) {
-    for (const watcher of this.#watchers) watcher.changed(what, of);
+    super(`zhiyin:${[site, ...domains].join(':')}`);
+    Object.assign(this, { site, lang, domains, api: new Api(base) });
   }
 
   // Tells the host page; once, however many widgets there are. False where the page takes care of it itself.
@@ -59,7 +44,7 @@ export class Conversation {
 
   #tell = (notice) => {
     this.notice = notice;
-    this.#changed('notice');
+    this.changed('notice');
   };
 
   #fail(problem) {
@@ -73,19 +58,19 @@ export class Conversation {
 
   async #find() {
     if (this.session && this.#checked) return;
-    if (this.session && !(await this.#found())) this.#forget();
+    if (this.session && !(await this.#found())) this.forget();
     if (!this.session) await this.#begin();
     this.#checked = true;
     for (const late of this.waiting.splice(0)) this.#feedback(late).catch(() => {});
-    this.#save();
-    this.#changed('all');
+    this.save();
+    this.changed('all');
   }
 
   async #begin() {
-    const body = { lang: this.lang, ...(this.site && { site: this.site }), ...(this.domains.length && { domains: this.domains }), ...this.#who, ...this.#with() };
+    const body = { lang: this.lang, ...(this.site && { site: this.site }), ...(this.domains.length && { domains: this.domains }), ...this.#who, ...this.page.context };
     const told = await (await this.api.call('POST', 'sessions', { body, lang: this.lang })).json();
     this.session = { id: told.session_id, token: told.token, visitor: this.#who.visitor || '' };
-    this.welcome = { greeting: told.greeting, suggestions: told.suggestions || [], cards: cardsOf(told.slate), site: told.site || {} };
+    this.welcome = { greeting: told.greeting, suggestions: told.suggestions || [], slate: told.slate?.slate_id, cards: cardsOf(told.slate), site: told.site || {} };
   }
 
   // Whether the server still has the session.
@@ -107,10 +92,6 @@ export class Conversation {
     return this.api.call(method, `sessions/${id}${path && `/${path}`}`, { token, body, lang: this.lang, ...rest });
   }
 
-  #with() {
-    return this.#context.item_id ? { context: this.#context } : {};
-  }
-
   // Says something; a reply that is still running is cut off.
   say(text) {
     const said = text.trim().slice(0, MOST_LETTERS);
@@ -127,8 +108,8 @@ export class Conversation {
   async ask(turn) {
     const leaving = new AbortController(), live = (this.#live = { turn, leaving, key: newKey() });
     blank(turn);
-    this.#save();
-    this.#changed('turn', turn);
+    this.save();
+    this.changed('turn', turn);
     try {
       await patiently(() => this.#answer(live), this.#tell, leaving.signal);
     } catch (problem) {
@@ -137,8 +118,8 @@ export class Conversation {
     }
     if (this.#live === live) this.#live = null;
     if (!this.turns.includes(turn)) return;
-    this.#save();
-    this.#changed('turn', turn);
+    this.save();
+    this.changed('turn', turn);
   }
 
   #broken(turn, problem) {
@@ -151,7 +132,7 @@ export class Conversation {
     const { turn, leaving, key } = live;
     await this.#ready();
     try {
-      const body = { text: turn.said, ...this.#with() };
+      const body = { text: turn.said, ...this.page.context };
       const answer = await this.#call('POST', 'messages', { body, signal: leaving.signal, stream: true, key });
       for await (const { name, data } of eventsOf(answer.body)) {
         this.#hear(turn, name, data);
@@ -160,7 +141,7 @@ export class Conversation {
     } catch (problem) {
       if (problem.kind !== 'gone' || live.again) throw problem.name === 'TypeError' ? new Problem('away') : problem;
       live.again = true;
-      this.#forget();
+      this.forget();
       this.turns.push(turn);
       await this.#answer(live);
       return;
@@ -172,10 +153,10 @@ export class Conversation {
     hear(turn, name, data);
     if (name === 'slate') {
       this.#event('slate', { slate_id: data.slate_id, items: data.items });
-      this.#save();
+      this.save();
       this.refresh();
     }
-    this.#changed('turn', turn);
+    this.changed('turn', turn);
   }
 
   // Cuts the running reply off.
@@ -190,7 +171,7 @@ export class Conversation {
   async refresh() {
     try {
       this.interest = await (await this.#call('GET', 'interest')).json();
-      this.#changed('interest');
+      this.changed('interest');
     } catch {
       // The chips stay as they were.
     }
@@ -200,13 +181,13 @@ export class Conversation {
   async drop(label) {
     try {
       this.interest = await (await this.#call('PATCH', 'interest', { body: { remove: [label] } })).json();
-      this.#changed('interest');
+      this.changed('interest');
       const slate = await (await this.#call('GET', 'slate')).json();
       const key = this.turns.at(-1)?.kind === 'edited' ? this.turns.pop().key : newKey();
       this.turns.push(edited(key, slate));
       this.#event('slate', { slate_id: slate.slate_id, items: slate.items });
-      this.#save();
-      this.#changed('all');
+      this.save();
+      this.changed('all');
     } catch (problem) {
       this.#fail(problem);
     }
@@ -220,15 +201,15 @@ export class Conversation {
   async press(card, kind, turn) {
     const before = this.pressed[card.id], now = before === kind ? 'undo' : kind;
     this.pressed = { ...this.pressed, [card.id]: now === 'undo' ? undefined : now };
-    this.#changed('pressed');
+    this.changed('pressed');
     try {
       if (before && now !== 'undo') await this.#feedback({ item_id: card.id, kind: 'undo' });
       await this.#feedback({ item_id: card.id, kind: now, turn_id: turn?.id });
       this.#event('feedback', { item_id: card.id, kind: now });
-      this.#save();
+      this.save();
     } catch (problem) {
       this.pressed = { ...this.pressed, [card.id]: before };
-      this.#changed('pressed');
+      this.changed('pressed');
       this.#fail(problem);
     }
   }
@@ -244,7 +225,7 @@ export class Conversation {
     const done = { item_id: String(id), kind, value };
     if (this.session) return this.#feedback(done).catch((problem) => this.#event('error', { kind: problem.kind, message: problem.message }));
     this.waiting = [...this.waiting, done].slice(-MOST_WAITING);
-    return this.#save();
+    return this.save();
   }
 
   async #feedback(body) {
@@ -257,40 +238,23 @@ export class Conversation {
     if (this.session && this.session.visitor !== (this.#who.visitor || '')) this.renew(false);
   }
 
-  // Which item the page shows; what was looked at before is told with its seconds.
-  async context({ item_id: id = '' } = {}) {
-    this.looked();
-    this.#since = Date.now();
-    this.#context = id ? { item_id: String(id) } : {};
-    this.about = null;
-    this.#changed('about');
-  }
-
-  // The item that the page shows, by its title; one that the catalogue does not have is not spoken of.
-  async look() {
-    const { item_id: id } = this.#context;
-    if (!id || this.about) return;
+  // Cards of a slate that the visitor truly saw. What cannot be told now is told when they are drawn again.
+  async seen(slate, cards) {
     try {
-      const item = await (await this.api.call('GET', `items/${encodeURIComponent(id)}?site=${this.site}`, { lang: this.lang })).json();
-      if (id === this.#context.item_id) this.about = cardOf({ ...item, ...item.i18n?.[this.lang] });
-    } catch (problem) {
-      if (problem.kind === 'wrong') this.#context = {};
+      await this.#call('POST', 'seen', { body: { slate_id: slate, item_ids: cards.map(({ id }) => id) }, keepalive: true });
+      for (const card of cards) card.seen = true;
+      this.save();
+    } catch {
+      // Nobody waits for it.
     }
-    this.#changed('about');
-  }
-
-  looked() {
-    const { item_id: id } = this.#context, seconds = Math.round((Date.now() - this.#since) / 1000);
-    if (id && this.session && seconds >= LEAST_SECONDS) this.track('browse', id, seconds);
-    this.#since = Date.now();
   }
 
   // A new conversation; the old one stays on the server.
   renew(opening = true) {
     this.stop();
-    this.#forget();
-    this.#save();
-    this.#changed('all');
+    this.forget();
+    this.save();
+    this.changed('all');
     return opening && this.open();
   }
 
@@ -301,40 +265,15 @@ export class Conversation {
     } catch (problem) {
       if (problem.kind !== 'gone') return this.#fail(problem);
     }
-    this.#forget();
+    this.forget();
     this.erased = true;
     this.kept.write(null);
-    return this.#changed('all');
+    return this.changed('all');
   }
 
-  #forget() {
-    this.#adopt({ waiting: this.waiting });
+  forget() {
+    this.adopt({ waiting: this.waiting });
     this.interest = null;
     this.#checked = false;
-  }
-
-  #adopt(kept) {
-    Object.assign(this, structuredClone(FRESH), kept);
-  }
-
-  // What another tab said meanwhile stays.
-  #save() {
-    const kept = this.kept.read();
-    if (kept && kept.session?.id === this.session?.id) this.turns = both(kept.turns, this.turns);
-    const { session, welcome, pressed, waiting } = this;
-    this.kept.write({ session, welcome, pressed, waiting, turns: this.turns.slice(-MOST_TURNS) });
-  }
-
-  // Another tab changed what is kept.
-  told() {
-    const kept = this.kept.read() || FRESH;
-    if (kept.session?.id !== this.session?.id) {
-      this.stop();
-      this.#forget();
-      this.#adopt(structuredClone(kept));
-    } else {
-      Object.assign(this, { pressed: kept.pressed, turns: both(kept.turns, this.turns) });
-    }
-    this.#changed('all');
   }
 }

@@ -25,7 +25,7 @@ function talkOf(base, site, lang, domains) {
 window.addEventListener('storage', ({ key }) => {
   for (const talk of talks.values()) if (key === talk.kept.key) talk.told();
 });
-window.addEventListener('pagehide', () => talks.forEach((talk) => talk.looked()));
+window.addEventListener('pagehide', () => talks.forEach((talk) => talk.page.left()));
 
 export class Chat extends HTMLElement {
   static observedAttributes = ['lang', 'site', 'mode', 'item-id', 'heading', 'label', 'accent'];
@@ -73,7 +73,7 @@ export class Chat extends HTMLElement {
     this.#root ||= this.attachShadow({ mode: 'open' });
     if (!bubbleSheet) (bubbleSheet = new CSSStyleSheet()).replaceSync(bubbleStyle);
     this.talk.hosts.add(this);
-    if (this.hasAttribute('item-id')) this.talk.context({ item_id: this.getAttribute('item-id') });
+    if (this.hasAttribute('item-id')) this.talk.page.shows(this.getAttribute('item-id'));
     this.#draw();
     this.event('ready', {});
   }
@@ -85,7 +85,7 @@ export class Chat extends HTMLElement {
 
   attributeChangedCallback(name, before, now) {
     if (!this.#root || before === now || !this.isConnected) return;
-    if (name === 'item-id') return void this.talk.context({ item_id: now });
+    if (name === 'item-id') return void this.talk.page.shows(now);
     if (name === 'site') this.#move();
     this.talk.lang = this.#lang;
     this.#draw();
@@ -201,7 +201,7 @@ export class Chat extends HTMLElement {
   }
 
   context(of) {
-    this.talk.context(of || {});
+    this.talk.page.shows(of?.item_id);
   }
 
   track(kind, id, value) {

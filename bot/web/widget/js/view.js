@@ -3,6 +3,7 @@ import { drawChips } from './chips.js';
 import { drawCard } from './cards.js';
 import { el, fill, write } from './dom.js';
 import { icon } from './icons.js';
+import { sightOf } from './seen.js';
 import { drawTurn, wishes } from './turns.js';
 
 const BOX_LETTERS = 2000;
@@ -13,7 +14,7 @@ export class View {
   #nodes = new Map();
 
   constructor(chat, talk, { text, drawings }) {
-    Object.assign(this, { chat, talk, text, drawings });
+    Object.assign(this, { chat, talk, text, drawings, sees: sightOf((slate, cards) => talk.seen(slate, cards)) });
     const tool = (name, act, shown = true) => shown && el('button', { type: 'button', class: `tool ${name}`, title: text[name], 'aria-label': text[name], onclick: act }, icon(name === 'close' ? 'down' : name));
     this.title = el('h2', { id: 'title' });
     this.log = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': text.talk, tabindex: '0' }, this.welcome = el('div', { class: 'welcome' }), this.turns = el('div', { class: 'turns' }));
@@ -30,7 +31,7 @@ export class View {
       el('form', { class: 'say', onsubmit: (event) => this.#submit(event) }, this.box, this.sender));
     this.unwatch = talk.watch(this);
     this.changed('all');
-    talk.look();
+    talk.page.look();
   }
 
   // Told by the conversation.
@@ -72,7 +73,7 @@ export class View {
     if (talk.turns.length) return [greeting];
     return [
       greeting,
-      wishes(this, [...(talk.about ? text.asks : []), ...(own.length ? own : welcome.suggestions)].slice(0, 4), text.try),
+      wishes(this, [...(talk.page.about ? text.asks : []), ...(own.length ? own : welcome.suggestions)].slice(0, 4), text.try),
       ...(welcome.cards.length ? [el('p', { class: 'caption' }, text.first), el('div', { class: 'cards' }, ...welcome.cards.map((card) => drawCard(this, card)))] : []),
       el('p', { class: 'privacy' }, text.privacy, privacy && ' ', privacy && el('a', { href: privacy, target: '_blank', rel: 'noopener noreferrer' }, text.terms)),
     ];
@@ -110,11 +111,11 @@ export class View {
   }
 
   #about() {
-    const { talk, text } = this, { about } = talk;
+    const { talk, text } = this, { about } = talk.page;
     this.about.hidden = !about;
-    this.about.replaceChildren(...(about ? [el('span', {}, `${text.about} `, el('b', {}, about.title)), el('button', { type: 'button', class: 'tool', 'aria-label': text.aboutDrop, onclick: () => { talk.context(); this.box.focus(); } }, icon('close'))] : []));
+    this.about.replaceChildren(...(about ? [el('span', {}, `${text.about} `, el('b', {}, about.title)), el('button', { type: 'button', class: 'tool', 'aria-label': text.aboutDrop, onclick: () => { talk.page.shows(); this.box.focus(); } }, icon('close'))] : []));
     if (!talk.turns.length && talk.welcome && !talk.erased) this.welcome.replaceChildren(...this.#greet(talk.welcome, talk.welcome.site));
-    if (!about && this.shown) talk.look();
+    if (!about && this.shown) talk.page.look();
   }
 
   // While a reply is running the button stops it, unless there is something to send.
