@@ -25,9 +25,7 @@ def figures(db: Session, wanted: Filter, sample: int) -> Figures:
     chosen = dict(
         db.execute(
             select(ConversationRow.session_id, ConversationRow.number).where(ConversationRow.number.in_(numbers))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     outcomes, timings, turns = _replies(db, list(chosen))
     return Figures(
@@ -87,7 +85,7 @@ def _unmet(db: Session, chosen: dict[str, int]) -> list[tuple[str, int, int]]:
     for session_id, wishes in db.execute(rows):
         for wish in wishes:
             key = " ".join(str(wish).lower().split())
-            spelt.setdefault(key, str(wish))
+            spelt.setdefault(key, str(wish).strip())
             said[key] += 1
             newest[key] = max(newest.get(key, 0), chosen[session_id])
     return [(spelt[key], count, newest[key]) for key, count in said.most_common(_MOST_UNMET)]
@@ -121,9 +119,7 @@ def items(db: Session, text: str, which: str, limit: int, after: str = "") -> li
             select(ImpressionRow.item_id, func.count())
             .where(ImpressionRow.item_id.in_(ids))
             .group_by(ImpressionRow.item_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     acts: defaultdict[str, dict[str, int]] = defaultdict(dict)
     done = select(FeedbackRow.item_id, FeedbackRow.kind, func.count()).where(

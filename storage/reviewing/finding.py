@@ -156,4 +156,4 @@ def _first_words(db: Session, session_ids: Sequence[str]) -> dict[str, str]:
         .group_by(MessageRow.session_id)
     )
     said = db.execute(select(MessageRow.session_id, MessageRow.text).where(MessageRow.id.in_(first)))
-    return dict(said.tuples().all())
+    return dict(said.all())

@@ -59,7 +59,7 @@ def replay(db: Session, number: int) -> Replay:
 
 def items(db: Session, ids: set[str]) -> dict[str, dict[str, Any]]:
     """Items as the catalogue has them now, by id."""
-    return dict(db.execute(select(ItemRow.id, ItemRow.data).where(ItemRow.id.in_(ids))).tuples().all())
+    return dict(db.execute(select(ItemRow.id, ItemRow.data).where(ItemRow.id.in_(ids))).all())
 
 
 def corrections(db: Session, numbers: list[int]) -> list[Correction]:

@@ -33,6 +33,8 @@ class ShownRoute(APIRoute):
                 return refused(request, NotFound(what="page", id=request.url.path))
             except ZhiyinError as error:
                 return refused(request, error)
+            finally:
+                await request.close()  # a form's files
 
         return shown
 
