@@ -9,10 +9,14 @@ from markupsafe import Markup, escape
 from bot.web.review.statistics import Share
 
 
+STRETCHED = frozenset({"pic-parts", "pic-spent"})
+"""Bars without texts, as wide as there is room."""
+
+
 def _svg(width: float, height: float, label: str, parts: Sequence[str], kind: str = "") -> Markup:
     drawn = Markup("").join(Markup(part) for part in parts)
-    return Markup('<svg class="pic {}" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">{}</svg>').format(
-        kind, width, height, label, drawn
+    return Markup('<svg class="pic {}" viewBox="0 0 {:g} {:g}" {}role="img" aria-label="{}">{}</svg>').format(
+        kind, width, height, Markup('preserveAspectRatio="none" ' if kind in STRETCHED else ""), label, drawn
     )
 
 
