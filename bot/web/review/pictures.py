@@ -8,7 +8,6 @@ from markupsafe import Markup, escape
 
 from bot.web.review.statistics import Share
 
-
 STRETCHED = frozenset({"pic-parts", "pic-spent"})
 """Bars without texts, as wide as there is room."""
 
