@@ -10,7 +10,10 @@ ZhiyinError
 ├── NotFound              no such session, item or turn
 ├── Unauthorized          no token, or the wrong one
 │   ├── SessionExpired    the token was right, but its session was not used for too long
-│   └── WrongIdentity     a visitor's identity without its proof, or with a wrong one
+│   ├── WrongIdentity     a visitor's identity without its proof, or with a wrong one
+│   ├── LoggedOut         a reviewer must log in
+│   └── WrongPassword     a reviewer's name or password is wrong
+├── Forbidden             a reader tries to change something
 ├── WrongOrigin           called from a site that is not let in
 ├── Conflict              the same thing is being done by somebody else
 ├── TooMany               more than the limits allow; says when to come again
@@ -140,6 +143,31 @@ class WrongIdentity(Unauthorized):
 
     zh = "访客身份没有证明，或证明不对（visitor_hash）。"
     en = "The visitor's identity lacks its proof, or the proof is wrong (visitor_hash)."
+
+
+class LoggedOut(Unauthorized):
+    """No fields."""
+
+    code = "logged_out"
+    zh = "请先登录。"
+    en = "Please log in first."
+
+
+class WrongPassword(Unauthorized):
+    """No fields."""
+
+    code = "wrong_password"
+    zh = "用户名或密码不对。"
+    en = "The name or the password is wrong."
+
+
+class Forbidden(ZhiyinError):
+    """Fields: `name` (of the reviewer)."""
+
+    code = "forbidden"
+    status = 403
+    zh = "{name} 只有阅读权限，不能修改；需要编辑者来做。"
+    en = "{name} may read but not change anything; an editor can do this."
 
 
 class WrongOrigin(ZhiyinError):

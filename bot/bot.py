@@ -9,7 +9,15 @@ from threading import Event
 
 from bot.between import WRITE_TRIES, BetweenTurns, busy, interest_of
 from bot.interest.state import Interest, to_state
-from bot.keeping import TEXT_LIMIT, as_lang, checked_text, slate_draft, turn_id_of, understanding_json
+from bot.keeping import (
+    TEXT_LIMIT,
+    as_lang,
+    checked_text,
+    moment_json,
+    slate_draft,
+    turn_id_of,
+    understanding_json,
+)
 from bot.mind import Heard, Mind, encode
 from bot.phrasing.outcomes import words_of
 from bot.phrasing.phraser import Writing
@@ -114,6 +122,7 @@ class Bot(BetweenTurns):
                     slate=slate_draft(slate),
                     interest=InterestChange(to_state(after), state.interest.version),
                     answered=(key, {"slate": slate.as_json()}) if key else None,
+                    moment=moment_json(after),
                 )
             except Conflict:
                 state = self.store.load_turn(session_id)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
+from bot.interest.state import Interest, view
 from bot.policy.decision import Decision
 from bot.reply import Slate
 from bot.understanding.turn import Turn
@@ -73,6 +74,13 @@ def understanding_json(turn: Turn, decision: Decision) -> dict[str, Any]:
     kept = asdict(turn) | {"decision": asdict(decision)}
     plain: dict[str, Any] = json.loads(json.dumps(kept, default=sorted))
     return plain
+
+
+def moment_json(interest: Interest) -> dict[str, Any]:
+    """The interest as it stands now, for a person who looks back; how it came so, the earlier moments say."""
+    seen = view(interest)
+    del seen["history"]
+    return seen
 
 
 def as_lang(lang: str) -> Lang:

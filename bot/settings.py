@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -96,6 +96,16 @@ class SiteSettings(BaseModel):
         return value
 
 
+class ReviewerSettings(BaseModel):
+    """One who may review: `[reviewers.NAME]` in `zhiyin.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    password: SecretStr = SecretStr("")
+    """Empty: only a trusted proxy can say that it is them."""
+    role: Literal["reader", "editor"] = "reader"
+
+
 class Settings(BaseSettings):
     """All that an operator can set. Each name is its environment variable without the prefix, in lower case."""
 
@@ -136,6 +146,11 @@ class Settings(BaseSettings):
     similarity: ItemSimilarity = "cosine"
     """How alike two items are: for `/items/{id}/similar` and for what was liked."""
     review_password: SecretStr = SecretStr("")
+    """Opens the review console to one editor; empty, and no reviewers: there is no console."""
+    reviewers: dict[str, ReviewerSettings] = {}
+    """Several people who may review, each with a role."""
+    review_header: str = ""
+    """A header in which a trusted proxy names who is logged in, such as X-Forwarded-User."""
     widget_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     """Other sites that may call the interface, comma-separated."""
     identity_secret: SecretStr = SecretStr("")
@@ -204,6 +219,22 @@ class Settings(BaseSettings):
             raise ValueError(error.fields["reason"]) from None
         return value
 
+    @field_validator("reviewers")
+    @classmethod
+    def _reviewer_named(cls, value: dict[str, ReviewerSettings]) -> dict[str, ReviewerSettings]:
+        for name in value:
+            if not SITE_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a reviewer; allowed: small letters, digits, - and _")
+        return value
+
+    @field_validator("review_header")
+    @classmethod
+    def _forwarded(cls, value: str) -> str:
+        # Such headers are taken away where they come from anybody but a trusted proxy.
+        if value and not re.fullmatch(r"(?i)x-forwarded-[a-z-]+", value):
+            raise ValueError("allowed: a header that begins with X-Forwarded-, such as X-Forwarded-User")
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _path(cls, value: str) -> str:
@@ -267,6 +298,8 @@ def _name(place: tuple[int | str, ...]) -> str:
     match place:
         case ("sites", site, *rest):
             return f"[sites.{site}] {'.'.join(str(part) for part in rest)}".strip()
+        case ("reviewers", name, *rest):
+            return f"[reviewers.{name}] {'.'.join(str(part) for part in rest)}".strip()
         case (first, *_):
             return f"ZHIYIN_{first}".upper()
         case _:

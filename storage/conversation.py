@@ -21,6 +21,7 @@ from storage.records import (
     new_id,
     utc_now,
 )
+from storage.reviewing import noting, terms
 from storage.tables import ImpressionRow, InterestRow, MessageRow, SessionRow, SlateRow, insert_rows
 
 
@@ -57,6 +58,7 @@ def add_user_message(db: Session, session_id: str, text: str, lang: str, turn_id
     sessions.touch(db, session_id)
     row = _message(session_id, "user", lang, turn_id, text=text, complete=True)
     insert_rows(db, row)
+    noting.heard(db, session_id, text, row.created_at)
     return row.record()
 
 
@@ -69,6 +71,7 @@ def start_reply(
     understanding: JsonObject,
     slate: SlateDraft | None,
     interest: InterestChange,
+    moment: JsonObject | None = None,
 ) -> MessageRecord:
     """The bot's message, incomplete, with its slate and the new interest."""
     sessions.change_interest(db, session_id, interest)
@@ -76,6 +79,7 @@ def start_reply(
     insert_rows(db, row)
     if slate is not None:
         _keep_slate(db, session_id, slate, row.turn_id)
+    noting.decided(db, session_id, row.turn_id, intent, slate, moment or {})
     return row.record()
 
 
@@ -103,6 +107,9 @@ def finish_reply(
     )
     if not sessions.changed(db, statement):
         raise NotFound(what="turn", id=turn_id)
+    session_id = db.execute(select(MessageRow.session_id).where(MessageRow.turn_id == turn_id)).scalar_one()
+    found = terms.worded(text, lines, line_outcomes, timings, complete)
+    noting.worded(db, session_id, found, terms.first_words_ms(timings))
 
 
 def add_slate(db: Session, session_id: str, slate: SlateDraft, turn_id: str | None) -> SlateRecord:

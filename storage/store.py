@@ -27,6 +27,7 @@ from storage.records import (
     SlateRecord,
     TurnState,
 )
+from storage.reviewing.reviews import Reviews
 
 
 class Store:
@@ -40,6 +41,8 @@ class Store:
     def __init__(self, engine: Engine, *, session_life: timedelta = timedelta(days=180)) -> None:
         self._engine = engine
         self._session_life = session_life
+        self.reviews = Reviews(engine)
+        """The reviewers' side of it."""
 
     def close(self) -> None:
         """Gives back the connections."""
@@ -206,9 +209,11 @@ class Store:
         slate: SlateDraft | None,
         interest: InterestChange,
         answered: tuple[str, JsonObject] | None = None,
+        moment: JsonObject | None = None,
     ) -> MessageRecord:
         """Keeps the beginning of a reply at once: the bot's message, still incomplete, its slate if there is
-        one, the new interest, and where the call has an idempotency key, that key and what it is answered so far.
+        one, the new interest, and where the call has an idempotency key, that key and what it is answered so far;
+        `moment`: that interest as a person reads it, for a later look back.
 
         Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile, or the call was
         answered already.
@@ -224,6 +229,7 @@ class Store:
                 understanding=understanding,
                 slate=slate,
                 interest=interest,
+                moment=moment,
             )
 
     @repeated

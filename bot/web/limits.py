@@ -21,6 +21,10 @@ from storage.records import SessionRecord
 
 log = logging.getLogger(__name__)
 
+LOGINS = parse("5/minute")
+"""Tries to log in that may come from one address."""
+LOGINS_BY_NAME = parse("30/hour")
+"""The same for one name, from wherever."""
 BUSY_SECONDS = 2
 """When to come again where everybody together asks too much."""
 
@@ -68,6 +72,19 @@ class Limits:
         self._count(self._visitor, *visitor, *(() if proved and session.visitor else (session.session_id,)))
         if rate := self._sites.get(session.site):
             self._count(rate, "site", session.site)
+
+    def try_login(self, address: str, name: str) -> None:
+        """Counts a try to log in, by address and by name. Raises TooMany."""
+        self._count(LOGINS, "login from", address)
+        self._count(LOGINS_BY_NAME, "login as", name)
+
+    def forgive_login(self, address: str, name: str) -> None:
+        """The last try was right: the wrong ones before it count no more."""
+        try:
+            self._counter.clear(LOGINS, "login from", address)
+            self._counter.clear(LOGINS_BY_NAME, "login as", name)
+        except CounterError:
+            log.exception("the tries to log in cannot be forgotten")
 
     @contextmanager
     def seat(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ from bot.web.page import mount_page
 from bot.web.problems import RETRY_AFTER, answered, asked_as, refusal, request_lang
 from bot.web.reference import POLICY, reference
 from bot.web.requests import RequestIds, route_of
+from bot.web.review.mounting import add_console
 from bot.web.sites import Sites
 from bot.web.suggestions import Suggestions
 from bot.web.widget.routes import widget_router
@@ -43,7 +44,7 @@ REFUSALS = {
 
 
 def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
-    """The whole site over one bot: `/`, `/api/v1`, `/healthz`, `/readyz`, `/metrics`."""
+    """The whole site over one bot: `/`, `/review`, `/api/v1`, `/healthz`, `/readyz`, `/metrics`."""
     app = FastAPI(title="Zhiyin", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     sites, limits = Sites.of(settings), Limits.of(settings)
     # The last one added is the first that a request meets.
@@ -67,6 +68,7 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
     app.include_router(api_router(bot, sites, limits, suggestions))
     _add_health(app, bot, loader)
     app.include_router(widget_router())
+    add_console(app, bot, loader, settings, limits)
     mount_page(app, bot, loader, suggestions, limits, sites.named("").welcome)
     return app
 
