@@ -28,10 +28,12 @@ from bot.running import Running
 from bot.service.logs import request_id, set_up_logs
 from bot.service.spans import Spans
 from bot.settings import Settings
+from bot.web.once import LEASE
 from bot.web.server import create_app
 from errors import Stopping
 from retrieval.candidates import dense
 from retrieval.index import Index
+from storage.database import open_database
 from storage.store import Store
 
 SERVICE = Path(__file__).resolve().parent.parent / "docs" / "service"
@@ -202,11 +204,14 @@ def test_what_the_limits_refuse_is_counted_by_limit(bot: Bot, mind: Mind, tmp_pa
     assert figures["zhiyin_seats_taken"] == 0
 
 
-def test_database_errors_are_counted(site: Site, tmp_path: Path) -> None:
-    site.bot.store._engine.dispose()  # first: the last connection writes the log into the file as it goes
-    (tmp_path / "bot.db").write_bytes(b"nothing like a database" * 500)
-    assert site.client.post("/api/v1/sessions", json={}).status_code == 503
-    assert site.figures()["zhiyin_database_errors_total"] >= 1
+def test_database_errors_are_counted(mind: Mind, tmp_path: Path) -> None:
+    file = tmp_path / "damaged.db"
+    engine = open_database(f"sqlite:///{file}")
+    with serving(Bot(Store(engine), lambda: mind), mind, tmp_path) as site:
+        engine.dispose()  # first: the last connection writes the log into the file as it goes
+        file.write_bytes(b"nothing like a database" * 500)
+        assert site.client.post("/api/v1/sessions", json={}).status_code == 503
+        assert site.figures()["zhiyin_database_errors_total"] >= 1
 
 
 def test_every_query_of_the_board_names_a_figure_that_there_is(bot: Bot, mind: Mind, tmp_path: Path) -> None:
@@ -274,11 +279,11 @@ def test_closing_waits_for_replies_that_end_and_cuts_off_the_others() -> None:
 def test_what_died_after_the_message_was_kept_is_answered_without_keeping_it_again(bot: Bot) -> None:
     session, _ = bot.open_session("token", "zh")
     key = "k"
-    bot.store.claim_request(session.session_id, key, "print")
+    bot.store.claim_request(session.session_id, key, "print", LEASE)
     steps = bot.reply(session.session_id, "牛仔裤", key=key)
     first = next(steps)
     steps.close()
-    assert bot.store.claim_request(session.session_id, key, "print").answer == {"slate": first.as_json()}  # type: ignore[union-attr]
+    assert bot.store.claim_request(session.session_id, key, "print", LEASE).answer == {"slate": first.as_json()}  # type: ignore[union-attr]
     assert [message.role for message in bot.store.messages(session.session_id)] == ["user", "bot"]
     for _ in range(2):  # the first died between the message and its slate
         kept = bot.store.add_user_message(session.session_id, "再来", "zh", "fixed-id")
@@ -289,13 +294,13 @@ def test_what_died_after_the_message_was_kept_is_answered_without_keeping_it_aga
 def test_feedback_and_its_answer_are_kept_together(bot: Bot) -> None:
     session, slate = bot.open_session("token", "zh")
     item = slate.cards[0].item.id
-    bot.store.claim_request(session.session_id, "k", "print")
+    bot.store.claim_request(session.session_id, "k", "print", LEASE)
     kept = bot.feedback(session.session_id, item, "like", key="k")
-    found = bot.store.claim_request(session.session_id, "k", "print")
+    found = bot.store.claim_request(session.session_id, "k", "print", LEASE)
     assert found is not None
     assert found.answer == {"answer": {"feedback_id": kept.feedback_id}}
     bot.store.release_request(session.session_id, "k")
-    assert bot.store.claim_request(session.session_id, "k", "print") == found, "an answered key was given back"
+    assert bot.store.claim_request(session.session_id, "k", "print", LEASE) == found, "an answered key was given back"
 
 
 # -- the index that is away

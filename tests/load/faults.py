@@ -1,4 +1,4 @@
-"""Faults for as long as you like: `python tests/load/faults.py [KILLS]` kills two apps in turn and prints a table.
+"""Many faults: `python tests/load/faults.py [KILLS]` kills two apps in turn under load and prints a table.
 
 The topology is that of `replicas.py`. Then both import at once, each its own file, and the index must hold both.
 """
@@ -18,8 +18,10 @@ from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from processes import ROOT, SAID, Process, Visitor, app, check_kept, chroma, client, ended, until
-from replicas import database  # this also finds the tests' own modules
+from replicas import database
 
 VISITORS = 8
 
