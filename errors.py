@@ -10,12 +10,16 @@ ZhiyinError
 ├── NotFound              no such session, item or turn
 ├── Unauthorized          no token, or the wrong one
 │   ├── SessionExpired    the token was right, but its session was not used for too long
-│   └── WrongIdentity     a visitor's identity without its proof, or with a wrong one
+│   ├── WrongIdentity     a visitor's identity without its proof, or with a wrong one
+│   ├── LoggedOut         a reviewer must log in
+│   └── WrongPassword     a reviewer's name or password is wrong
+├── Forbidden             a reader tries to change something
 ├── WrongOrigin           called from a site that is not let in
 ├── Conflict              the same thing is being done by somebody else
 ├── TooMany               more than the limits allow; says when to come again
 │   └── Busy              everybody together asks more than can be answered now
 ├── NotReady              models or catalogue are still loading
+│   └── Stopping          the app is ending; another one may answer
 ├── SettingsError         a setting is wrong; says its name and what is allowed
 ├── ModelError            a model is missing, damaged, or failed while it wrote
 │   └── ModelSlow         it did not write in time
@@ -141,6 +145,31 @@ class WrongIdentity(Unauthorized):
     en = "The visitor's identity lacks its proof, or the proof is wrong (visitor_hash)."
 
 
+class LoggedOut(Unauthorized):
+    """No fields."""
+
+    code = "logged_out"
+    zh = "请先登录。"
+    en = "Please log in first."
+
+
+class WrongPassword(Unauthorized):
+    """No fields."""
+
+    code = "wrong_password"
+    zh = "用户名或密码不对。"
+    en = "The name or the password is wrong."
+
+
+class Forbidden(ZhiyinError):
+    """Fields: `name` (of the reviewer)."""
+
+    code = "forbidden"
+    status = 403
+    zh = "{name} 只有阅读权限，不能修改；需要编辑者来做。"
+    en = "{name} may read but not change anything; an editor can do this."
+
+
 class WrongOrigin(ZhiyinError):
     """Fields: `origin`."""
 
@@ -183,6 +212,14 @@ class NotReady(ZhiyinError):
     status = 503
     zh = "还在准备（{missing}），请稍等片刻。"
     en = "Still getting ready ({missing}); please wait a moment."
+
+
+class Stopping(NotReady):
+    """No fields."""
+
+    code = "stopping"
+    zh = "正在重启，请稍等片刻再说一次。"
+    en = "It is being restarted; please say that again in a moment."
 
 
 class SettingsError(ZhiyinError):

@@ -58,7 +58,7 @@ def import_files(
     changes = read_changes(paths, store.item_checksums(), replace=replace)
     indexed = True
     if not dry_run:
-        store.save_items(_record(item) for item in (*changes.new, *changes.changed))
+        store.save_items(record_of(item) for item in (*changes.new, *changes.changed))
         store.delete_items(changes.gone)
         indexed = bring_index_up_to_date(settings, store, progress)
     return ImportReport(
@@ -98,8 +98,9 @@ def bring_index_up_to_date(settings: Settings, store: Store, progress: Progress)
             return False
         encoder = load_encoder(settings)
         with closing(Index(settings.chroma, encoder.name)) as index:
+            known = index.stored()  # before the items: what another import adds meanwhile is not taken for gone
             items = [item_from_json(record.data) for record in store.items()]
-            embed_changes(items, encoder, index, progress)
+            embed_changes(items, encoder, index, progress, known=known)
         return True
 
 
@@ -119,5 +120,6 @@ def index_lock(settings: Settings) -> Iterator[bool]:
         yield True
 
 
-def _record(item: Item) -> ItemRecord:
+def record_of(item: Item) -> ItemRecord:
+    """An item as it is stored."""
     return ItemRecord(item.id, item.checksum, item.domain, item.available, item.as_json())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
+from bot.interest.state import Interest, view
 from bot.policy.decision import Decision
 from bot.reply import Slate
 from bot.understanding.turn import Turn
@@ -44,6 +46,11 @@ def checked_feedback(kind: str, value: float | None) -> float | None:
     return value
 
 
+def turn_id_of(session_id: str, key: str) -> str:
+    """The id of the message that a call with an idempotency key says: tried again, it is kept once."""
+    return sha256(f"{session_id}\n{key}".encode()).hexdigest()[:32]
+
+
 def slate_draft(slate: Slate) -> SlateDraft:
     """A slate as it is stored: the impressions with rank, score, parts and reasons."""
     return SlateDraft(
@@ -67,6 +74,13 @@ def understanding_json(turn: Turn, decision: Decision) -> dict[str, Any]:
     kept = asdict(turn) | {"decision": asdict(decision)}
     plain: dict[str, Any] = json.loads(json.dumps(kept, default=sorted))
     return plain
+
+
+def moment_json(interest: Interest) -> dict[str, Any]:
+    """The interest as it stands now, for a person who looks back; how it came so, the earlier moments say."""
+    seen = view(interest)
+    del seen["history"]
+    return seen
 
 
 def as_lang(lang: str) -> Lang:

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from threading import Event, Lock, Thread
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from bot.settings import Settings
 from bot.understanding.intent_head import intent_head
 from bot.understanding.understand import Understander
 from bot.understanding.vocabulary import Vocabulary
-from errors import ModelError, NotReady, ZhiyinError
+from errors import ModelError, NotReady, StorageError, VectorIndexError, ZhiyinError
 from retrieval.catalogue import Catalogue
 from retrieval.files import item_from_json
 from retrieval.items import Item
@@ -41,8 +43,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+RETRY_EVERY = (1.0, 2.0, 5.0, 10.0)
+"""Seconds between tries while database or index cannot be reached at the start; the last one for good."""
 LOOK_EVERY = 2.0
 """Seconds between looks for a changed catalogue."""
+START = "start"
+"""What is degraded where it cannot start (yet)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Status:
     missing: tuple[str, ...] = ()
     degraded: dict[str, str] = field(default_factory=dict)
     items: int = 0
+    loaded_at: float = 0.0
+    """When the catalogue was loaded last, in seconds since 1970."""
     language_model: Health = field(default_factory=lambda: Health("none"))
 
     @property
@@ -111,7 +119,10 @@ class Loader:
 
     def status(self) -> Status:
         """What is ready now, and how the language model does."""
-        return replace(self._status, language_model=self._health())
+        degraded = self._status.degraded
+        if self._index is not None and self._index.trouble:
+            degraded = {**degraded, "index": self._index.trouble}
+        return replace(self._status, degraded=degraded, language_model=self._health())
 
     def _health(self) -> Health:
         if self._words is not None:
@@ -133,23 +144,41 @@ class Loader:
         return self()
 
     def _run(self) -> None:
-        from retrieval.index import (
-            Index,  # torch and Chroma take seconds to import: here, behind the first page
-        )
-
         try:
             self._encoder = load_encoder(self._settings)
             self._done("encoder")
-            self._index = Index(self._settings.chroma, self._encoder.name)
-            self._load_catalogue()
+            if not self._first_catalogue():
+                return
             self._done("catalogue")
         except ZhiyinError as error:
-            log.exception("loading stopped")
-            self._status = replace(self._status, degraded={**self._status.degraded, "start": str(error)})
+            self._not_started(error)
             return
         self._load_words()
         while not self._closing.wait(LOOK_EVERY):
             self._look()
+
+    def _first_catalogue(self) -> bool:
+        """Loads the catalogue, again and again while database or index are away; False where it is closed meanwhile."""
+        from retrieval.index import Index  # torch and Chroma take seconds to import: here, behind the first page
+
+        assert self._encoder is not None
+        for pause in chain(RETRY_EVERY, repeat(RETRY_EVERY[-1])):
+            try:
+                self._index = self._index or Index(self._settings.chroma, self._encoder.name)
+                self._load_catalogue()
+            except (StorageError, VectorIndexError) as error:
+                self._not_started(error)
+                if self._closing.wait(pause):
+                    return False
+            else:
+                left = {part: why for part, why in self._status.degraded.items() if part != START}
+                self._status = replace(self._status, degraded=left)
+                return True
+        raise AssertionError("there is no last try")
+
+    def _not_started(self, error: ZhiyinError) -> None:
+        log.error("not started: %s", error, exc_info=error)
+        self._status = replace(self._status, degraded={**self._status.degraded, START: str(error)})
 
     def _done(self, part: str) -> None:
         left = tuple(name for name in self._status.missing if name != part)
@@ -168,8 +197,13 @@ class Loader:
         self._done("language model")
 
     def _look(self) -> None:
-        """Loads the catalogue again if it was changed, by this process or another."""
+        """Loads the catalogue again if it was changed, by this process or another; puts back what the index lost."""
+        from retrieval.importing import restore
+
+        assert self._index is not None
         try:
+            if self._index.trouble and not self._index.recover() and self._index.lost:
+                restore(self().recommender.shelf.catalogue, self._index)
             if self._store.catalogue_stamp() != self._stamp:
                 self._load_catalogue()
         except ZhiyinError:
@@ -180,9 +214,9 @@ class Loader:
 
         assert self._encoder is not None
         assert self._index is not None
-        stamp = self._store.catalogue_stamp()
+        stamp, known = self._store.catalogue_stamp(), self._index.stored()
         items = [item_from_json(record.data) for record in self._store.items()]
-        catalogue = catalogue_of(items, self._encoder, self._index)
+        catalogue = catalogue_of(items, self._encoder, self._index, known=known)
         head = self._mind.intent_head if self._mind else None
         mind = build_mind(catalogue, self._encoder, self._index, self._store.acts(), self._settings, head=head)
         mind = replace(mind, slates=self._slates)
@@ -191,7 +225,7 @@ class Loader:
                 mind = replace(mind, phraser=replace(mind.phraser, model=self._mind.phraser.model))
             self._mind = mind
         self._stamp = stamp
-        self._status = replace(self._status, items=len(items))
+        self._status = replace(self._status, items=len(items), loaded_at=time())
 
 
 def build_mind(

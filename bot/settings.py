@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.service.logs import LogKind
 from errors import InputError, SettingsError
 from retrieval.similarity import ItemSimilarity
 from storage.cipher import Cipher, read_keys
@@ -95,6 +96,16 @@ class SiteSettings(BaseModel):
         return value
 
 
+class ReviewerSettings(BaseModel):
+    """One who may review: `[reviewers.NAME]` in `zhiyin.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    password: SecretStr = SecretStr("")
+    """Empty: only a trusted proxy can say that it is them."""
+    role: Literal["reader", "editor"] = "reader"
+
+
 class Settings(BaseSettings):
     """All that an operator can set. Each name is its environment variable without the prefix, in lower case."""
 
@@ -135,6 +146,11 @@ class Settings(BaseSettings):
     similarity: ItemSimilarity = "cosine"
     """How alike two items are: for `/items/{id}/similar` and for what was liked."""
     review_password: SecretStr = SecretStr("")
+    """Opens the review console to one editor; empty, and no reviewers: there is no console."""
+    reviewers: dict[str, ReviewerSettings] = {}
+    """Several people who may review, each with a role."""
+    review_header: str = ""
+    """A header in which a trusted proxy names who is logged in, such as X-Forwarded-User."""
     widget_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     """Other sites that may call the interface, comma-separated."""
     identity_secret: SecretStr = SecretStr("")
@@ -170,6 +186,14 @@ class Settings(BaseSettings):
     """The path under which a proxy shows the app (and which it takes off), such as /zhiyin."""
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode] = ("127.0.0.1", "::1")
     """Addresses or networks of proxies whose forwarded headers are believed, comma-separated."""
+    log: LogKind = "plain"
+    """What the log is written for: `plain` to be read, `json` for what gathers logs, one object a line."""
+    stop_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """Seconds that running replies have to end when the app is told to stop; then they are stored as incomplete."""
+    otlp_url: str = ""
+    """Where spans are sent by OTLP over HTTP, such as http://localhost:4318/v1/traces; empty: nowhere."""
+    otlp_text: bool = False
+    """Whether spans have what visitors and the app say."""
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Processor threads for the models."""
 
@@ -193,6 +217,22 @@ class Settings(BaseSettings):
             read_keys(value.get_secret_value())
         except InputError as error:
             raise ValueError(error.fields["reason"]) from None
+        return value
+
+    @field_validator("reviewers")
+    @classmethod
+    def _reviewer_named(cls, value: dict[str, ReviewerSettings]) -> dict[str, ReviewerSettings]:
+        for name in value:
+            if not SITE_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a reviewer; allowed: small letters, digits, - and _")
+        return value
+
+    @field_validator("review_header")
+    @classmethod
+    def _forwarded(cls, value: str) -> str:
+        # Such headers are taken away where they come from anybody but a trusted proxy.
+        if value and not re.fullmatch(r"(?i)x-forwarded-[a-z-]+", value):
+            raise ValueError("allowed: a header that begins with X-Forwarded-, such as X-Forwarded-User")
         return value
 
     @field_validator("root_path")
@@ -258,6 +298,8 @@ def _name(place: tuple[int | str, ...]) -> str:
     match place:
         case ("sites", site, *rest):
             return f"[sites.{site}] {'.'.join(str(part) for part in rest)}".strip()
+        case ("reviewers", name, *rest):
+            return f"[reviewers.{name}] {'.'.join(str(part) for part in rest)}".strip()
         case (first, *_):
             return f"ZHIYIN_{first}".upper()
         case _:

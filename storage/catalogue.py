@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from storage.records import ItemRecord
+from storage.reviewing.tables import HiddenItemRow
 from storage.tables import ItemRow
 
 _CHUNK = 1_000
@@ -22,15 +23,23 @@ def checksums(db: Session) -> dict[str, str]:
 
 
 def stamp(db: Session) -> str:
-    """How many items there are and when the last one came: changes with every import."""
+    """How many items there are and when the last one came, and the same of those hidden: changes with every import."""
     count, last = db.execute(select(func.count(ItemRow.id), func.max(ItemRow.imported_at))).one()
-    return f"{count} {last}"
+    hidden, hidden_last = db.execute(
+        select(func.count(HiddenItemRow.item_id), func.max(HiddenItemRow.created_at))
+    ).one()
+    return f"{count} {last} {hidden} {hidden_last}"
 
 
 def items(db: Session) -> list[ItemRecord]:
-    """All items, by id: by its characters, whatever order a server's language would give."""
+    """All items, by id: by its characters, whatever order a server's language would give.
+
+    Those that a reviewer has hidden are not available.
+    """
     columns = (getattr(ItemRow, field.name) for field in fields(ItemRecord))
-    return sorted((ItemRecord(*row) for row in db.execute(select(*columns))), key=lambda item: item.id)
+    hidden = set(db.scalars(select(HiddenItemRow.item_id)))
+    records = sorted((ItemRecord(*row) for row in db.execute(select(*columns))), key=lambda item: item.id)
+    return [_hidden(record) if record.id in hidden else record for record in records]
 
 
 def save(db: Session, records: Iterable[ItemRecord]) -> None:
@@ -49,3 +58,7 @@ def delete_items(db: Session, ids: Sequence[str]) -> int:
     chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
     gone = [db.scalars(delete(ItemRow).where(ItemRow.id.in_(chunk)).returning(ItemRow.id)).all() for chunk in chunks]
     return sum(map(len, gone))
+
+
+def _hidden(record: ItemRecord) -> ItemRecord:
+    return replace(record, available=False, data={**record.data, "available": False})

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from errors import NotFound
-from storage import feedback, sessions
+from storage import feedback, requests, sessions
 from storage.records import (
     InterestChange,
     JsonObject,
@@ -21,6 +21,7 @@ from storage.records import (
     new_id,
     utc_now,
 )
+from storage.reviewing import noting, terms
 from storage.tables import ImpressionRow, InterestRow, MessageRow, SessionRow, SlateRow, insert_rows
 
 
@@ -46,11 +47,18 @@ def load_turn(db: Session, session_id: str) -> TurnState:
     )
 
 
-def add_user_message(db: Session, session_id: str, text: str, lang: str) -> MessageRecord:
-    """What the visitor said."""
+def add_user_message(db: Session, session_id: str, text: str, lang: str, turn_id: str | None = None) -> MessageRecord:
+    """What the visitor said; where it was kept under this id for the same call, that."""
+    if turn_id is not None:
+        mine = (MessageRow.session_id == session_id, MessageRow.turn_id == turn_id)
+        if (found := db.scalars(select(MessageRow).where(*mine)).first()) is not None:
+            if found.created_at > utc_now() - requests.KEPT:
+                return found.record()
+            turn_id = None
     sessions.touch(db, session_id)
-    row = _message(session_id, "user", lang, text=text, complete=True)
+    row = _message(session_id, "user", lang, turn_id, text=text, complete=True)
     insert_rows(db, row)
+    noting.heard(db, session_id, text, row.created_at)
     return row.record()
 
 
@@ -63,6 +71,7 @@ def start_reply(
     understanding: JsonObject,
     slate: SlateDraft | None,
     interest: InterestChange,
+    moment: JsonObject | None = None,
 ) -> MessageRecord:
     """The bot's message, incomplete, with its slate and the new interest."""
     sessions.change_interest(db, session_id, interest)
@@ -70,6 +79,7 @@ def start_reply(
     insert_rows(db, row)
     if slate is not None:
         _keep_slate(db, session_id, slate, row.turn_id)
+    noting.decided(db, session_id, row.turn_id, intent, slate, moment or {})
     return row.record()
 
 
@@ -97,6 +107,9 @@ def finish_reply(
     )
     if not sessions.changed(db, statement):
         raise NotFound(what="turn", id=turn_id)
+    session_id = db.execute(select(MessageRow.session_id).where(MessageRow.turn_id == turn_id)).scalar_one()
+    found = terms.worded(text, lines, line_outcomes, timings, complete)
+    noting.worded(db, session_id, found, terms.first_words_ms(timings))
 
 
 def add_slate(db: Session, session_id: str, slate: SlateDraft, turn_id: str | None) -> SlateRecord:
@@ -164,6 +177,7 @@ def _message(
     session_id: str,
     role: Role,
     lang: str,
+    turn_id: str | None = None,
     *,
     text: str = "",
     intent: str | None = None,
@@ -171,7 +185,7 @@ def _message(
     complete: bool = False,
 ) -> MessageRow:
     return MessageRow(
-        turn_id=new_id(),
+        turn_id=turn_id or new_id(),
         session_id=session_id,
         role=role,
         text=text,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from errors import NotFound
 from storage import sessions
 from storage.records import FeedbackRecord, InterestChange, new_id, utc_now
+from storage.reviewing import noting
 from storage.tables import FeedbackRow, SessionRow, insert_rows
 
 VERDICTS = ("like", "dislike", "hide", "rating")
@@ -40,6 +41,7 @@ def add(
         created_at=utc_now(),
     )
     insert_rows(db, row)
+    noting.felt(db, session_id)
     return row.record()
 
 
@@ -62,6 +64,8 @@ def undo(db: Session, session_id: str, item_id: str, interest: InterestChange | 
     if row is None:
         raise NotFound(what="feedback on item", id=item_id)
     row.undone = True
+    db.flush()
+    noting.felt(db, session_id)
     return row.record()
 
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, ExceptionContext, event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from storage import catalogue, conversation, exporting, feedback, judging, keys, privacy, requests, retention, sessions
 from storage.aggregates import Aggregates, aggregates
@@ -25,6 +27,7 @@ from storage.records import (
     SlateRecord,
     TurnState,
 )
+from storage.reviewing.reviews import Reviews
 
 
 class Store:
@@ -38,6 +41,8 @@ class Store:
     def __init__(self, engine: Engine, *, session_life: timedelta = timedelta(days=180)) -> None:
         self._engine = engine
         self._session_life = session_life
+        self.reviews = Reviews(engine)
+        """The reviewers' side of it."""
 
     def close(self) -> None:
         """Gives back the connections."""
@@ -188,10 +193,10 @@ class Store:
             return conversation.load_turn(db, session_id)
 
     @repeated
-    def add_user_message(self, session_id: str, text: str, lang: str) -> MessageRecord:
-        """Keeps what the visitor said; it is safe when this returns."""
+    def add_user_message(self, session_id: str, text: str, lang: str, turn_id: str | None = None) -> MessageRecord:
+        """Keeps what the visitor said; it is safe when this returns. The same `turn_id` again keeps nothing new."""
         with writing(self._engine) as db:
-            return conversation.add_user_message(db, session_id, text, lang)
+            return conversation.add_user_message(db, session_id, text, lang, turn_id)
 
     @repeated
     def start_reply(
@@ -203,13 +208,19 @@ class Store:
         understanding: JsonObject,
         slate: SlateDraft | None,
         interest: InterestChange,
+        answered: tuple[str, JsonObject] | None = None,
+        moment: JsonObject | None = None,
     ) -> MessageRecord:
         """Keeps the beginning of a reply at once: the bot's message, still incomplete, its slate if there is
-        one, and the new interest.
+        one, the new interest, and where the call has an idempotency key, that key and what it is answered so far;
+        `moment`: that interest as a person reads it, for a later look back.
 
-        Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile.
+        Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile, or the call was
+        answered already.
         """
         with writing(self._engine) as db:
+            if answered is not None:
+                requests.answer_first(db, session_id, *answered)
             return conversation.start_reply(
                 db,
                 session_id,
@@ -218,6 +229,7 @@ class Store:
                 understanding=understanding,
                 slate=slate,
                 interest=interest,
+                moment=moment,
             )
 
     @repeated
@@ -309,19 +321,29 @@ class Store:
         value: float | None = None,
         turn_id: str | None = None,
         interest: InterestChange | None = None,
+        key: str | None = None,
     ) -> FeedbackRecord:
-        """Keeps feedback and, where it moves the interest, the new interest too; Conflict keeps neither."""
+        """Keeps feedback and, where it moves the interest, the new interest too; Conflict keeps neither.
+
+        `key`: the call's idempotency key, which is answered with the feedback's id in the same transaction.
+        """
         with writing(self._engine) as db:
-            return feedback.add(db, session_id, item_id, kind, value, turn_id, interest)
+            kept = feedback.add(db, session_id, item_id, kind, value, turn_id, interest)
+            _answer_feedback(db, session_id, key, kept)
+            return kept
 
     @repeated
-    def undo_feedback(self, session_id: str, item_id: str, interest: InterestChange | None = None) -> FeedbackRecord:
+    def undo_feedback(
+        self, session_id: str, item_id: str, interest: InterestChange | None = None, key: str | None = None
+    ) -> FeedbackRecord:
         """Marks the session's last standing feedback on an item as undone, and gives it back so marked.
 
         Raises NotFound if there is none, Conflict as `add_feedback` does.
         """
         with writing(self._engine) as db:
-            return feedback.undo(db, session_id, item_id, interest)
+            kept = feedback.undo(db, session_id, item_id, interest)
+            _answer_feedback(db, session_id, key, kept)
+            return kept
 
     def feedback(self, session_id: str) -> list[FeedbackRecord]:
         """The session's feedback in the order it came, with what was undone marked so."""
@@ -362,3 +384,18 @@ class Store:
         """Differentially private counts by item and kind of feedback. Raises InputError."""
         with reading(self._engine) as db:
             return aggregates(db, epsilon, contribution)
+
+    # -- trouble
+
+    def on_trouble(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called whenever the database fails or cannot be reached."""
+
+        @event.listens_for(self._engine, "handle_error")
+        def failed(context: ExceptionContext) -> None:
+            if not isinstance(context.sqlalchemy_exception, IntegrityError):
+                tell()
+
+
+def _answer_feedback(db: Session, session_id: str, key: str | None, kept: FeedbackRecord) -> None:
+    if key is not None:
+        requests.answer_first(db, session_id, key, {"answer": {"feedback_id": kept.feedback_id}})

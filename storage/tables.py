@@ -196,7 +196,7 @@ class ImpressionRow(Table):
         String(64), ForeignKey("slates.slate_id", ondelete="CASCADE"), primary_key=True
     )
     rank: Mapped[int] = mapped_column(primary_key=True)
-    item_id: Mapped[str] = mapped_column(String(128))
+    item_id: Mapped[str] = mapped_column(String(128), index=True)
     score: Mapped[float]
     parts: Mapped[dict[str, Any]]
     because: Mapped[list[Any]] = mapped_column(SealedJson("impressions.because"))

@@ -24,10 +24,12 @@ GRADIO = "/gradio_api/"
 COUNTED = ("/gradio_api/queue/join", "/page/session")
 """Paths outside the interface whose calls count for an address, too."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+UPLOAD = "/review/catalogue/import"
+UPLOAD_BODY = 32 * 1024 * 1024
 API_BODY = 64 * 1024
 PAGE_BODY = 1024 * 1024
 """Bytes that a request may have."""
-FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-request-id")
 
 API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
@@ -176,7 +178,8 @@ class Access:
 
 async def _bounded(request: Request, receive: Receive) -> Receive:
     """The body, if it is not too large. One that does not say its size is read here, up to the limit."""
-    limit = API_BODY if local_path(request.scope).startswith(API) else PAGE_BODY
+    path = local_path(request.scope)
+    limit = API_BODY if path.startswith(API) else UPLOAD_BODY if path == UPLOAD else PAGE_BODY
     length = request.headers.get("content-length", "")
     if length:
         if not length.isdigit() or int(length) > limit:

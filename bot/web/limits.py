@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import ceil
-from threading import BoundedSemaphore
+from threading import Lock
 from time import time
 
 from limits import RateLimitItem, parse
@@ -20,6 +21,10 @@ from storage.records import SessionRecord
 
 log = logging.getLogger(__name__)
 
+LOGINS = parse("5/minute")
+"""Tries to log in that may come from one address."""
+LOGINS_BY_NAME = parse("30/hour")
+"""The same for one name, from wherever."""
 BUSY_SECONDS = 2
 """When to come again where everybody together asks too much."""
 
@@ -35,7 +40,13 @@ class Limits:
         self._visitor, self._address = parse(visitor), parse(address)
         self._sites = {name: parse(rate) for name, rate in sites.items() if rate}
         self._counter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
-        self._seats = BoundedSemaphore(seats)
+        self.seats = seats
+        """How many are answered or wait at once."""
+        self.taken = 0
+        """How many seats are taken now."""
+        self.refused: Counter[str] = Counter()
+        """How many calls were refused since the start, by which limit."""
+        self._lock = Lock()
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -62,15 +73,32 @@ class Limits:
         if rate := self._sites.get(session.site):
             self._count(rate, "site", session.site)
 
+    def try_login(self, address: str, name: str) -> None:
+        """Counts a try to log in, by address and by name. Raises TooMany."""
+        self._count(LOGINS, "login from", address)
+        self._count(LOGINS_BY_NAME, "login as", name)
+
+    def forgive_login(self, address: str, name: str) -> None:
+        """The last try was right: the wrong ones before it count no more."""
+        try:
+            self._counter.clear(LOGINS, "login from", address)
+            self._counter.clear(LOGINS_BY_NAME, "login as", name)
+        except CounterError:
+            log.exception("the tries to log in cannot be forgotten")
+
     @contextmanager
     def seat(self) -> Iterator[None]:
         """A place among those that are being answered. Raises Busy where all are taken."""
-        if not self._seats.acquire(blocking=False):
-            raise Busy(seconds=BUSY_SECONDS)
+        with self._lock:
+            if self.taken >= self.seats:
+                self.refused["seats"] += 1
+                raise Busy(seconds=BUSY_SECONDS)
+            self.taken += 1
         try:
             yield
         finally:
-            self._seats.release()
+            with self._lock:
+                self.taken -= 1
 
     def _count(self, rate: RateLimitItem, *who: str) -> None:
         try:
@@ -80,4 +108,6 @@ class Limits:
         except CounterError:
             log.exception("the rate limits cannot be counted; nobody is refused")
             return
+        with self._lock:
+            self.refused[who[0]] += 1
         raise TooMany(seconds=max(1, ceil(free_at - time())))

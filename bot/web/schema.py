@@ -19,6 +19,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     field: str | None = Field(default=None, description="The input that is wrong, where one is.")
+    request_id: str | None = Field(default=None, description="The request, as the operator's log names it.")
 
 
 class BecauseOut(BaseModel):

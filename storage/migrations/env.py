@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from storage.reviewing import tables  # noqa: F401  (they belong to the metadata, too)
 from storage.tables import Table
 
 context.configure(

@@ -1,0 +1,1 @@
+"""What operators see and keep of conversations: found, replayed, judged, corrected, counted."""
