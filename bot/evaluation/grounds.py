@@ -88,7 +88,7 @@ def prepare(
     centre = centre_of(rows)
     every = [*cases(dialogues, position), *also]
     texts = sorted({text for case in every for text in case.situation.said(LAST_MESSAGES)})
-    said = centred(encoder.encode(texts, "query"), centre) if texts else []
+    said = centred(encoder.encode(texts, "query"), centre) if texts else np.empty((0, len(centre)), dtype=np.float32)
     return replace(grounds, vectors=centred(rows, centre), messages=dict(zip(texts, said, strict=True)))
 
 
