@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Threads that wait must not spin: with other work on the cores a reply would take several times as long.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: run test setup lint bench
+.PHONY: run test test-postgres setup lint bench
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -18,6 +18,12 @@ test: $(VENV)/.dev lint
 	@sh .ci/browser
 	@$(BIN)/zhiyin setup
 	$(BIN)/python -m pytest
+
+# The same with everything stored in PostgreSQL; `make test` runs the storage's own tests on both.
+test-postgres: $(VENV)/.dev
+	@sh .ci/browser
+	@$(BIN)/zhiyin setup
+	$(BIN)/python -m pytest --database postgresql
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

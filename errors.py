@@ -5,6 +5,7 @@ ZhiyinError
 │   ├── TextTooLong
 │   └── BodyTooLarge
 ├── CatalogueError        a catalogue line is wrong; says file, line and field
+│   └── DialogueError     a line of recorded dialogues is wrong; says the same
 ├── StoryError            a story file is wrong; says file, story, turn and field
 ├── NotFound              no such session, item or turn
 ├── Unauthorized          no token, or the wrong one
@@ -18,10 +19,13 @@ ZhiyinError
 ├── TooMany               more than the limits allow; says when to come again
 │   └── Busy              everybody together asks more than can be answered now
 ├── NotReady              models or catalogue are still loading
+│   └── Stopping          the app is ending; another one may answer
 ├── SettingsError         a setting is wrong; says its name and what is allowed
 ├── ModelError            a model is missing, damaged, or failed while it wrote
 │   └── ModelSlow         it did not write in time
 ├── StorageError          the database cannot be read or written now
+│   ├── StorageBroken     a transaction was broken off and not kept; it may be done again
+│   └── EncryptionKeyError  what is stored was encrypted with another key than the settings have
 └── VectorIndexError      the vector index cannot be read or written now
 
 Every error carries a sentence in Chinese and in English for the person at the edge (`say`);
@@ -92,6 +96,12 @@ class CatalogueError(ZhiyinError):
     status = 422
     zh = "{file} 第 {line} 行，{field}：{reason}"
     en = "{file}:{line}: {field}: {reason}"
+
+
+class DialogueError(CatalogueError):
+    """Fields: as CatalogueError."""
+
+    code = "bad_dialogue"
 
 
 class StoryError(ZhiyinError):
@@ -204,6 +214,14 @@ class NotReady(ZhiyinError):
     en = "Still getting ready ({missing}); please wait a moment."
 
 
+class Stopping(NotReady):
+    """No fields."""
+
+    code = "stopping"
+    zh = "正在重启，请稍等片刻再说一次。"
+    en = "It is being restarted; please say that again in a moment."
+
+
 class SettingsError(ZhiyinError):
     """Fields: `name`, `reason`."""
 
@@ -234,6 +252,18 @@ class StorageError(ZhiyinError):
     status = 503
     zh = "数据库现在读写不了：{zh_reason}"
     en = "The database cannot be used now: {reason}"
+
+
+class StorageBroken(StorageError):
+    """Fields: as StorageError."""
+
+
+class EncryptionKeyError(StorageError):
+    """Fields: as StorageError."""
+
+    code = "encryption_key"
+    zh = "保存的文字解不开：{zh_reason}"
+    en = "The stored texts cannot be read: {reason}"
 
 
 class VectorIndexError(ZhiyinError):

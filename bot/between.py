@@ -18,6 +18,7 @@ from bot.policy.shown import impression_of, request_shown
 from bot.policy.slates import page_item, request_for
 from bot.recommending.why import Inquiry, Why
 from bot.reply import Because, Card, Slate
+from bot.watching import Watchers
 from errors import Conflict, Lang, NotFound
 from retrieval.items import Item
 from storage.records import FeedbackRecord, ImpressionRecord, InterestChange, SessionRecord, TurnState, new_id
@@ -41,6 +42,8 @@ class BetweenTurns:
     def __init__(self, store: Store, mind: Callable[[], Mind]) -> None:
         self.store = store
         self._mind = mind
+        self.watchers = Watchers()
+        """Who is told of what happens."""
 
     def open_session(
         self,
@@ -87,11 +90,17 @@ class BetweenTurns:
         self._moved(mind, session_id, move, lambda change: self.store.save_interest(session_id, change))
 
     def feedback(
-        self, session_id: str, item_id: str, kind: str, value: float | None = None, turn_id: str | None = None
+        self,
+        session_id: str,
+        item_id: str,
+        kind: str,
+        value: float | None = None,
+        turn_id: str | None = None,
+        key: str | None = None,
     ) -> FeedbackRecord:
         """Keeps feedback and lets it move the interest at once; the item is what is spoken of then.
 
-        Raises InputError, NotFound.
+        `key`: the call's idempotency key, which is answered in the same step. Raises InputError, NotFound.
         """
         mind = self._mind()
         value = checked_feedback(kind, value)
@@ -104,10 +113,12 @@ class BetweenTurns:
 
         def keep(change: InterestChange) -> FeedbackRecord:
             if kind == "undo":
-                return self.store.undo_feedback(session_id, item_id, change)
-            return self.store.add_feedback(session_id, item_id, kind, value, turn_id, change)
+                return self.store.undo_feedback(session_id, item_id, change, key)
+            return self.store.add_feedback(session_id, item_id, kind, value, turn_id, change, key)
 
-        return self._moved(mind, session_id, move, keep)[1]
+        kept = self._moved(mind, session_id, move, keep)[1]
+        self.watchers.felt(kind)
+        return kept
 
     def edit_interest(
         self,

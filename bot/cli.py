@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.settings import Settings, read_settings
+from bot.data_commands import DATA_COMMANDS, add_data_commands
+from bot.settings import read_settings
 from errors import ZhiyinError
+from storage.masking import mask_logs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parsed = _parser().parse_args(arguments)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch reads it once: waiting threads do not spin
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    mask_logs()
     try:
         sys.exit(_COMMANDS[parsed.command](parsed))
     except ZhiyinError as error:
@@ -46,8 +49,23 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--methods", default="ours", help="beside each other: ours,last,mean (the status is the first's)")
     test.add_argument("--words", action="store_true", help="let the language model phrase; plain sentences otherwise")
     test.add_argument("--json", action="store_true", help="the report as JSON")
-    out = commands.add_parser("export", help="write conversations, feedback and impressions as JSONL")
-    out.add_argument("--out", type=Path, required=True, metavar="DIR")
+    judge = commands.add_parser("eval", help="how well recorded dialogues' next items are found")
+    judge.add_argument("--catalog", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--dialogues", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--train", type=Path, metavar="FILE", help="dialogues to count and learn from")
+    judge.add_argument("--methods", metavar="NAMES", help="comma-separated; ablation: ours without each group of parts")
+    judge.add_argument("--no-vectors", action="store_true", help="encode nothing: quick, and ours without that part")
+    judge.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N dialogues")
+    judge.add_argument("--json", action="store_true", help="the report as JSON")
+    visit = commands.add_parser("simulate", help="how soon simulated visitors find what they are after")
+    visit.add_argument("--catalog", type=Path, metavar="FILE", help="another catalogue than your own")
+    visit.add_argument("--visitors", type=int, default=100)
+    visit.add_argument("--lang", choices=("zh", "en"))
+    visit.add_argument("--seed", type=int, default=0)
+    visit.add_argument("--json", action="store_true", help="the report as JSON")
+    learn = commands.add_parser("learn", help="fit the score's weights to what visitors made of what was shown")
+    learn.add_argument("--rollback", action="store_true", help="go back to the version before")
+    add_data_commands(commands)
     bench = commands.add_parser("bench", help="measure this machine and print a table")
     bench.add_argument("--items", type=int, default=10_000, help="size of the catalogue to measure with")
     bench.add_argument("--no-llm", action="store_true", help="leave the language model out")
@@ -70,13 +88,12 @@ def _setup(parsed: argparse.Namespace) -> int:
 
 
 def _import(parsed: argparse.Namespace) -> int:
+    from bot.database import open_store
     from bot.importing import import_files
     from bot.setup import progress_bar
-    from storage.database import open_database
-    from storage.store import Store
 
     settings = read_settings()
-    store = Store(open_database(settings.database))
+    store = open_store(settings)
     with progress_bar("import") as show:
         report = import_files(
             parsed.files, settings, store, replace=parsed.replace, dry_run=parsed.dry_run, progress=show
@@ -125,13 +142,46 @@ def _test(parsed: argparse.Namespace) -> int:
     return 0 if all_met else 1
 
 
-def _export(parsed: argparse.Namespace) -> int:
-    from storage.database import open_database
-    from storage.store import Store
+def _eval(parsed: argparse.Namespace) -> int:
+    from bot.evaluation.command import DEFAULT_METHODS, evaluate
 
-    settings: Settings = read_settings()
-    Store(open_database(settings.database)).export(parsed.out)
-    print(f"written to {parsed.out}")
+    report, refused = evaluate(
+        read_settings(),
+        parsed.catalog,
+        parsed.dialogues,
+        parsed.train,
+        methods=parsed.methods or DEFAULT_METHODS,
+        limit=parsed.limit,
+        vectors=not parsed.no_vectors,
+        as_data=parsed.json,
+    )
+    for error in refused:
+        print(error, file=sys.stderr)
+    print(report)
+    return 1 if refused else 0
+
+
+def _simulate(parsed: argparse.Namespace) -> int:
+    from bot.simulation.command import simulate
+
+    print(
+        simulate(
+            read_settings(),
+            parsed.catalog,
+            visitors=parsed.visitors,
+            lang=parsed.lang,
+            seed=parsed.seed,
+            as_data=parsed.json,
+        )
+    )
+    return 0
+
+
+def _learn(parsed: argparse.Namespace) -> int:
+    from bot.learning.command import learn, roll_back
+
+    settings = read_settings()
+    print(roll_back(settings) if parsed.rollback else learn(settings))
     return 0
 
 
@@ -159,12 +209,15 @@ def _train(parsed: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
+    **DATA_COMMANDS,
     "setup": _setup,
     "import": _import,
     "serve": _serve,
     "chat": _chat,
     "test": _test,
-    "export": _export,
+    "eval": _eval,
+    "simulate": _simulate,
+    "learn": _learn,
     "bench": _bench,
     "train": _train,
 }

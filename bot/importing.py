@@ -98,8 +98,9 @@ def bring_index_up_to_date(settings: Settings, store: Store, progress: Progress)
             return False
         encoder = load_encoder(settings)
         with closing(Index(settings.chroma, encoder.name)) as index:
+            known = index.stored()  # before the items: what another import adds meanwhile is not taken for gone
             items = [item_from_json(record.data) for record in store.items()]
-            embed_changes(items, encoder, index, progress)
+            embed_changes(items, encoder, index, progress, known=known)
         return True
 
 

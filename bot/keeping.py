@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 from bot.interest.state import Interest, view
@@ -43,6 +44,11 @@ def checked_feedback(kind: str, value: float | None) -> float | None:
             reason=f"from {low:g} to {high:g} for {kind}",
         )
     return value
+
+
+def turn_id_of(session_id: str, key: str) -> str:
+    """The id of the message that a call with an idempotency key says: tried again, it is kept once."""
+    return sha256(f"{session_id}\n{key}".encode()).hexdigest()[:32]
 
 
 def slate_draft(slate: Slate) -> SlateDraft:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from threading import Event, Lock, Thread
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bot.learning.approval import approvals, approved
+from bot.learning.versions import Versions
 from bot.mind import IntentHead, Mind
 from bot.phrasing.breaker import Health
 from bot.phrasing.language_model import LanguageModel
@@ -24,11 +28,13 @@ from bot.settings import Settings
 from bot.understanding.intent_head import intent_head
 from bot.understanding.understand import Understander
 from bot.understanding.vocabulary import Vocabulary
-from errors import ModelError, NotReady, ZhiyinError
+from errors import ModelError, NotReady, StorageError, VectorIndexError, ZhiyinError
 from retrieval.catalogue import Catalogue
 from retrieval.files import item_from_json
 from retrieval.items import Item
+from retrieval.people import People
 from retrieval.score import freshness, popularity
+from storage.judging import Act
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -37,10 +43,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-APPROVAL = {"purchase": 3.0, "like": 1.0, "click": 0.2, "dislike": -1.0, "hide": -1.0}
-"""What one act of anybody adds to an item's approval."""
+RETRY_EVERY = (1.0, 2.0, 5.0, 10.0)
+"""Seconds between tries while database or index cannot be reached at the start; the last one for good."""
 LOOK_EVERY = 2.0
 """Seconds between looks for a changed catalogue."""
+START = "start"
+"""What is degraded where it cannot start (yet)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Status:
     missing: tuple[str, ...] = ()
     degraded: dict[str, str] = field(default_factory=dict)
     items: int = 0
+    loaded_at: float = 0.0
+    """When the catalogue was loaded last, in seconds since 1970."""
     language_model: Health = field(default_factory=lambda: Health("none"))
 
     @property
@@ -109,7 +119,10 @@ class Loader:
 
     def status(self) -> Status:
         """What is ready now, and how the language model does."""
-        return replace(self._status, language_model=self._health())
+        degraded = self._status.degraded
+        if self._index is not None and self._index.trouble:
+            degraded = {**degraded, "index": self._index.trouble}
+        return replace(self._status, degraded=degraded, language_model=self._health())
 
     def _health(self) -> Health:
         if self._words is not None:
@@ -131,23 +144,41 @@ class Loader:
         return self()
 
     def _run(self) -> None:
-        from retrieval.index import (
-            Index,  # torch and Chroma take seconds to import: here, behind the first page
-        )
-
         try:
             self._encoder = load_encoder(self._settings)
             self._done("encoder")
-            self._index = Index(self._settings.chroma, self._encoder.name)
-            self._load_catalogue()
+            if not self._first_catalogue():
+                return
             self._done("catalogue")
         except ZhiyinError as error:
-            log.exception("loading stopped")
-            self._status = replace(self._status, degraded={**self._status.degraded, "start": str(error)})
+            self._not_started(error)
             return
         self._load_words()
         while not self._closing.wait(LOOK_EVERY):
             self._look()
+
+    def _first_catalogue(self) -> bool:
+        """Loads the catalogue, again and again while database or index are away; False where it is closed meanwhile."""
+        from retrieval.index import Index  # torch and Chroma take seconds to import: here, behind the first page
+
+        assert self._encoder is not None
+        for pause in chain(RETRY_EVERY, repeat(RETRY_EVERY[-1])):
+            try:
+                self._index = self._index or Index(self._settings.chroma, self._encoder.name)
+                self._load_catalogue()
+            except (StorageError, VectorIndexError) as error:
+                self._not_started(error)
+                if self._closing.wait(pause):
+                    return False
+            else:
+                left = {part: why for part, why in self._status.degraded.items() if part != START}
+                self._status = replace(self._status, degraded=left)
+                return True
+        raise AssertionError("there is no last try")
+
+    def _not_started(self, error: ZhiyinError) -> None:
+        log.error("not started: %s", error, exc_info=error)
+        self._status = replace(self._status, degraded={**self._status.degraded, START: str(error)})
 
     def _done(self, part: str) -> None:
         left = tuple(name for name in self._status.missing if name != part)
@@ -166,8 +197,13 @@ class Loader:
         self._done("language model")
 
     def _look(self) -> None:
-        """Loads the catalogue again if it was changed, by this process or another."""
+        """Loads the catalogue again if it was changed, by this process or another; puts back what the index lost."""
+        from retrieval.importing import restore
+
+        assert self._index is not None
         try:
+            if self._index.trouble and not self._index.recover() and self._index.lost:
+                restore(self().recommender.shelf.catalogue, self._index)
             if self._store.catalogue_stamp() != self._stamp:
                 self._load_catalogue()
         except ZhiyinError:
@@ -178,35 +214,36 @@ class Loader:
 
         assert self._encoder is not None
         assert self._index is not None
-        stamp = self._store.catalogue_stamp()
+        stamp, known = self._store.catalogue_stamp(), self._index.stored()
         items = [item_from_json(record.data) for record in self._store.items()]
-        catalogue = catalogue_of(items, self._encoder, self._index)
+        catalogue = catalogue_of(items, self._encoder, self._index, known=known)
         head = self._mind.intent_head if self._mind else None
-        mind = build_mind(catalogue, self._encoder, self._index, approvals(self._store), self._settings, head=head)
+        mind = build_mind(catalogue, self._encoder, self._index, self._store.acts(), self._settings, head=head)
         mind = replace(mind, slates=self._slates)
         with self._lock:
             if self._mind is not None:
                 mind = replace(mind, phraser=replace(mind.phraser, model=self._mind.phraser.model))
             self._mind = mind
         self._stamp = stamp
-        self._status = replace(self._status, items=len(items))
+        self._status = replace(self._status, items=len(items), loaded_at=time())
 
 
 def build_mind(
     catalogue: Catalogue,
     encoder: TextEncoder,
     index: Index,
-    approval: dict[str, float],
+    acts: Sequence[Act],
     settings: Settings,
     model: LanguageModel | None = None,
     head: IntentHead | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Mind:
-    """Everything that answers, from one catalogue. `approval`: item id → weighted approvals by everybody.
+    """Everything that answers, from one catalogue. `acts`: what visitors did with items or said of them.
 
     `head`: the intent head if there is one already; it depends on the encoder alone.
     """
     vocabulary = Vocabulary(catalogue)
+    approval = approvals(acts, settings.popular_floor)
     counts = np.asarray([approval.get(item.id, 0.0) for item in catalogue.items], dtype=np.float32)
     shelf = Shelf(
         catalogue=catalogue,
@@ -214,10 +251,11 @@ def build_mind(
         index=index,
         popular=popularity(counts),
         fresh=freshness(_ages(catalogue.items, now())),
+        people=People([catalogue.places(ids) for ids in approved(acts)], len(catalogue.items)) if acts else None,
     )
     return Mind(
         understander=Understander(vocabulary),
-        recommender=Recommender(shelf, similarity=settings.similarity),
+        recommender=Recommender(shelf, Versions(settings.data_dir).weights(), similarity=settings.similarity),
         encoder=encoder,
         phraser=Phraser(vocabulary, model, close=settings.llm != "openai"),
         slate_size=settings.slate_size,
@@ -232,14 +270,6 @@ def load_encoder(settings: Settings) -> TextEncoder:
 
     name = str(settings.models_dir / "encoder") if settings.encoder == "embedded" else settings.encoder
     return Encoder(name, threads=settings.threads)
-
-
-def approvals(store: Store) -> dict[str, float]:
-    """Item id → weighted approvals less disapprovals, by everybody."""
-    return {
-        item_id: sum(APPROVAL.get(kind, 0.0) * count for kind, count in kinds.items())
-        for item_id, kinds in store.feedback_counts().items()
-    }
 
 
 def _ages(items: tuple[Item, ...], now: datetime) -> FloatArray:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from datetime import timedelta
 from errno import EADDRNOTAVAIL
+from threading import Thread
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from bot.bot import Bot
+from bot.daily import Daily
+from bot.database import open_store
 from bot.importing import index_lock
 from bot.loading import Loader
+from bot.running import Running
+from bot.service.logs import set_up_logs
+from bot.service.spans import spans
 from bot.settings import Settings
 from bot.setup import set_up
 from bot.web.server import create_app
 from errors import SettingsError
-from storage.database import open_database
-from storage.store import Store
+from storage.masking import mask_logs
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +32,8 @@ log = logging.getLogger(__name__)
 def serve(settings: Settings) -> None:
     """Serves until it is stopped. Raises SettingsError for a port that cannot be had, and what set-up raises."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch reads it once: waiting threads do not spin
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("bot", "retrieval", "storage"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    set_up_logs(settings.log)
+    mask_logs()
     with free_port(settings.host, settings.port) as listening:
         set_up(settings)
         _serve(settings, listening)
@@ -40,26 +44,57 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         if not held:
             reason = f"another app is running on {settings.data_dir}; stop it, or choose another folder"
             raise SettingsError(name="ZHIYIN_DATA_DIR", reason=reason)
-        store = Store(open_database(settings.database), session_life=timedelta(days=settings.session_days))
+        store = open_store(settings)
         loader = Loader(settings, store)
         loader.start()
+        daily = Daily(settings, store)
+        daily.start()
         try:
-            app = create_app(Bot(store, loader), loader, settings)
+            bot = Bot(store, loader, replicas=bool(settings.chroma_url))
+            if settings.otlp_url:
+                bot.watchers.add(spans(settings))
+            app = create_app(bot, loader, settings)
             host, port = listening.getsockname()[:2]
             print(
                 f"\n知音 Zhiyin  →  http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}\n",
                 flush=True,
             )
-            server = uvicorn.Server(_how(app, settings))
-            server.run(sockets=[listening])
+            Server(_how(app, settings), bot.running, settings.stop_seconds).run(sockets=[listening])
         finally:
+            daily.close()
             loader.close()
+
+
+class Server(uvicorn.Server):
+    """Told to stop, it lets running replies end first: new ones are refused and `/readyz` says so meanwhile.
+
+    Told twice, it ends at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, running: Running, seconds: float) -> None:
+        super().__init__(config)
+        self._running = running
+        self._seconds = seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came. It is not passed on at the end, as uvicorn would: ending as one is told to is no failure."""
+        if self._running.stopping:
+            self.should_exit = self.force_exit = True
+            return
+        self._running.stopping = True
+        Thread(target=self._end, name="stopping", daemon=True).start()
+
+    def _end(self) -> None:
+        left = self._running.close(self._seconds)
+        log.info("stopping; replies that were cut off: %d", left)
+        self.should_exit = True
 
 
 def _how(app: FastAPI, settings: Settings) -> uvicorn.Config:
     # Forwarded headers are read by the app, which knows the proxies that may send them.
     return uvicorn.Config(
         app,
+        log_config=None,  # its lines go where the app's own go
         log_level="warning",
         timeout_graceful_shutdown=5,
         proxy_headers=False,

@@ -17,8 +17,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from errors import SettingsError
+from bot.service.logs import LogKind
+from errors import InputError, SettingsError
 from retrieval.similarity import ItemSimilarity
+from storage.cipher import Cipher, read_keys
 
 RATE = re.compile(r"[1-9]\d*/(?:second|minute|hour|day)")
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
@@ -165,12 +167,33 @@ class Settings(BaseSettings):
     """Messages that are answered at once or wait for it; further ones are told to come again."""
     session_days: Annotated[int, Field(ge=1, le=3650)] = 180
     """Days after its last use at which a session's token expires."""
+    encryption_key: SecretStr = SecretStr("")
+    """Keys under which texts are kept (base64 of 32 bytes, comma-separated): the first encrypts, all decrypt; empty:
+    texts are kept in clear."""
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days after its last use at which a session is removed with all that hangs on it; 0: never."""
+    archive_dir: str = ""
+    """Where sessions are written before their age removes them; empty: nowhere."""
+    mask_exports: bool = True
+    """Whether phone numbers, mail addresses, identity and bank card numbers are masked in what is exported."""
+    popular_floor: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Different visitors who must have judged an item before that counts for others."""
+    privacy_notice: ByLanguage = {}
+    """What visitors read after the greeting, before their first message, by language; empty: nothing."""
     sites: dict[str, SiteSettings] = {}
     """Several sites in one app, each with its own part of the catalogue, texts and secrets."""
     root_path: str = ""
     """The path under which a proxy shows the app (and which it takes off), such as /zhiyin."""
     trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode] = ("127.0.0.1", "::1")
     """Addresses or networks of proxies whose forwarded headers are believed, comma-separated."""
+    log: LogKind = "plain"
+    """What the log is written for: `plain` to be read, `json` for what gathers logs, one object a line."""
+    stop_seconds: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """Seconds that running replies have to end when the app is told to stop; then they are stored as incomplete."""
+    otlp_url: str = ""
+    """Where spans are sent by OTLP over HTTP, such as http://localhost:4318/v1/traces; empty: nowhere."""
+    otlp_text: bool = False
+    """Whether spans have what visitors and the app say."""
     threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Processor threads for the models."""
 
@@ -203,6 +226,15 @@ class Settings(BaseSettings):
             raise ValueError("allowed: a header that begins with X-Forwarded-, such as X-Forwarded-User")
         return value
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        try:
+            read_keys(value.get_secret_value())
+        except InputError as error:
+            raise ValueError(error.fields["reason"]) from None
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _path(cls, value: str) -> str:
@@ -216,6 +248,11 @@ class Settings(BaseSettings):
         if not re.match(r"(?:memory|rediss?|redis\+\w+|memcached|mongodb)://", value):
             raise ValueError("allowed: memory://, or a server such as redis://host:6379")
         return value
+
+    @property
+    def cipher(self) -> Cipher:
+        """How the store keeps texts."""
+        return Cipher(read_keys(self.encryption_key.get_secret_value()))
 
     @property
     def database(self) -> str:

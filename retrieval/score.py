@@ -31,6 +31,8 @@ class ScoreWeights:
     price: float = 0.3
     """Low, or high, in price or in another number, where that was wished for."""
     popular: float = 0.08
+    people: float = 0.2
+    """What those who went for the same went for; shrunk, and nothing that fewer than three did."""
     fresh: float = 0.05
     explore: float = 0.1
     """Chance, on first slates."""

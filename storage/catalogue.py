@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 
 from sqlalchemy import delete, func, select
@@ -32,11 +32,15 @@ def stamp(db: Session) -> str:
 
 
 def items(db: Session) -> list[ItemRecord]:
-    """All items, by id; those that a reviewer has hidden are not available."""
+    """All items, by id: by its characters, whatever order a server's language would give.
+
+    Those that a reviewer has hidden are not available.
+    """
     columns = (getattr(ItemRow, field.name) for field in fields(ItemRecord))
     hidden = set(db.scalars(select(HiddenItemRow.item_id)))
-    records = [ItemRecord(*row) for row in db.execute(select(*columns).order_by(ItemRow.id))]
-    return [_hidden(record) if record.id in hidden else record for record in records]
+    records = [ItemRecord(*row) for row in db.execute(select(*columns))]
+    shown = (_hidden(record) if record.id in hidden else record for record in records)
+    return sorted(shown, key=lambda item: item.id)
 
 
 def save(db: Session, records: Iterable[ItemRecord]) -> None:
@@ -50,10 +54,9 @@ def save(db: Session, records: Iterable[ItemRecord]) -> None:
     db.execute(insert.on_conflict_do_update(index_elements=[ItemRow.id], set_=replaced), rows)
 
 
-def delete_items(db: Session, ids: Iterable[str]) -> int:
+def delete_items(db: Session, ids: Sequence[str]) -> int:
     """Removes items and says how many there were."""
-    wanted = sorted(set(ids))
-    chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+    chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
     gone = [db.scalars(delete(ItemRow).where(ItemRow.id.in_(chunk)).returning(ItemRow.id)).all() for chunk in chunks]
     return sum(map(len, gone))
 

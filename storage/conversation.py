@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from errors import NotFound
-from storage import feedback, sessions
+from storage import feedback, requests, sessions
 from storage.records import (
     InterestChange,
     JsonObject,
@@ -47,10 +47,16 @@ def load_turn(db: Session, session_id: str) -> TurnState:
     )
 
 
-def add_user_message(db: Session, session_id: str, text: str, lang: str) -> MessageRecord:
-    """What the visitor said."""
+def add_user_message(db: Session, session_id: str, text: str, lang: str, turn_id: str | None = None) -> MessageRecord:
+    """What the visitor said; where it was kept under this id for the same call, that."""
+    if turn_id is not None:
+        mine = (MessageRow.session_id == session_id, MessageRow.turn_id == turn_id)
+        if (found := db.scalars(select(MessageRow).where(*mine)).first()) is not None:
+            if found.created_at > utc_now() - requests.KEPT:
+                return found.record()
+            turn_id = None
     sessions.touch(db, session_id)
-    row = _message(session_id, "user", lang, text=text, complete=True)
+    row = _message(session_id, "user", lang, turn_id, text=text, complete=True)
     insert_rows(db, row)
     noting.heard(db, session_id, text, row.created_at)
     return row.record()
@@ -171,6 +177,7 @@ def _message(
     session_id: str,
     role: Role,
     lang: str,
+    turn_id: str | None = None,
     *,
     text: str = "",
     intent: str | None = None,
@@ -178,7 +185,7 @@ def _message(
     complete: bool = False,
 ) -> MessageRow:
     return MessageRow(
-        turn_id=new_id(),
+        turn_id=turn_id or new_id(),
         session_id=session_id,
         role=role,
         text=text,

@@ -1,88 +1,66 @@
 """Opening the database, and the two kinds of transaction: `reading` and `writing`.
 
-Everything a database driver can raise becomes a StorageError here, and only here.
+SQLite in a file, or a PostgreSQL server (15 or newer). Everything a database driver can raise becomes a
+StorageError here, and only here.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial, wraps
 from sqlite3 import SQLITE_BUSY, OperationalError
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from errors import InputError, StorageError
+from errors import StorageBroken, StorageError
+from storage import migrating
+from storage.address import make_folder, parsed
+from storage.cipher import Cipher
+from storage.columns import use_cipher
+from storage.faults import translated
+from storage.keys import check_keys, note_key
 
-log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
-
-# What the driver says → what a person reads (Chinese, English). The first match counts.
-_REASONS = (
-    ("is locked", "别的程序正占用着它", "another program is using it"),
-    ("disk is full", "磁盘满了", "the disk is full"),
-    ("no space left", "磁盘满了", "the disk is full"),
-    ("readonly", "文件只能读，不能写", "its file is read-only"),
-    ("read-only", "文件只能读，不能写", "its file is read-only"),
-    ("unable to open", "文件打不开", "its file cannot be opened"),
-    ("not a database", "这个文件不是数据库", "its file is not a database"),
-    ("malformed", "文件已损坏", "its file is damaged"),
-    ("disk i/o error", "磁盘读写失败", "the disk cannot be read or written"),
-    ("queuepool limit", "同时使用的人太多", "too many people are using it at once"),
-    ("connection", "连不上数据库服务器", "the database server cannot be reached"),
-)
-_UNKNOWN = ("原因不明，详见日志", "for an unexpected reason; the log has the details")
+PAUSES = (0.0, 0.05, 0.2, 1.0)
+"""Seconds before work that was broken off is done again."""
 
 
-def open_database(url: str, *, lock_wait: float = 5.0) -> Engine:
+def open_database(url: str, *, lock_wait: float = 5.0, cipher: Cipher | None = None) -> Engine:
     """The database at a SQLAlchemy URL, made if it is not there and brought up to this program's tables.
 
-    `lock_wait`: seconds a SQLite transaction waits for another one. Raises StorageError if the database
-    cannot be opened, or was made by a newer version of the program.
+    `lock_wait`: seconds a transaction waits for another one's lock. `cipher`: how texts are kept; none: in clear.
+    Raises StorageError if the database cannot be opened, or was made by a newer version of the program;
+    EncryptionKeyError if its texts need a key that the cipher does not have.
     """
-    address = _parse(url)
-    _make_folder(address)
+    address = parsed(url)
+    make_folder(address)
+    cipher = cipher or Cipher()
     engine = _engine(address, lock_wait)
+    use_cipher(engine, cipher)
     try:
         with reading(engine) as db:
-            found = _revision(db.connection())
-        if found != known_revisions()[-1]:
-            _refuse_unknown(found)
-            migrate(url, lock_wait=lock_wait)
+            found = migrating.revision_of(db.connection())
+        if found != migrating.known_revisions()[-1]:
+            migrating.refuse_unknown(found)
+            migrate(url)
+        with reading(engine) as db:
+            noted = check_keys(db, cipher)
+        if not noted:
+            with writing(engine) as db:
+                note_key(db, cipher)
     except BaseException:
         engine.dispose()
         raise
     return engine
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
-    """A session that sees one moment of the database. Nothing done in it is kept."""
-    with _translated(), Session(engine, autoflush=False) as db:
-        yield db
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
-    """A session whose work is kept as a whole when the block ends, and not at all if it raises."""
-    with _translated(), Session(engine, expire_on_commit=False) as db, db.begin():
-        db.connection(execution_options={"immediate": True})
-        yield db
-
-
-def known_revisions() -> list[str]:
-    """Revisions of the tables known here, oldest first: what the migrations' file names begin with."""
-    return sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def migrate(url: str, revision: str | None = None, *, lock_wait: float = 5.0) -> None:
@@ -90,78 +68,119 @@ def migrate(url: str, revision: str | None = None, *, lock_wait: float = 5.0) ->
 
     It is one transaction. Raises StorageError, leaving all as it was, if that cannot be done.
     """
-    # An up-to-date start takes less time than importing Alembic does.
-    from alembic import command
-    from alembic.config import Config
-
-    known = ["base", *known_revisions()]
-    target = revision or known[-1]
-    # SQLite alters a table by making it anew; with foreign keys on, dropping the old one would empty its
-    # children.
-    engine = _engine(_parse(url), lock_wait, foreign_keys=False)
+    engine = _engine(parsed(url), lock_wait, foreign_keys=False)
+    use_cipher(engine, Cipher())
     try:
-        with _translated(), engine.connect() as connection:
-            connection = connection.execution_options(immediate=True)
-            with connection.begin():
-                found = _revision(connection)
-                _refuse_unknown(found)
-                config = Config()
-                config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-                config.attributes["connection"] = connection
-                forwards = known.index(target) >= known.index(found or "base")
-                (command.upgrade if forwards else command.downgrade)(config, target)
-                _check_foreign_keys(connection)
-        log.info("database tables brought from %s to %s", found or "base", target)
+        migrating.migrate(engine, revision or migrating.known_revisions()[-1])
     finally:
         engine.dispose()
 
 
-def _parse(url: str) -> URL:
-    """The URL in parts, if it names a kind of database that is known and lasts."""
-    try:
-        address = make_url(url)
-        address.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StorageError(
-            zh_reason="地址看不懂，应当像 sqlite:///data/zhiyin.db",
-            reason="its address is not understood; it should look like sqlite:///data/zhiyin.db",
-        ) from error
-    if _is_sqlite(address) and address.database in (None, "", ":memory:"):
-        raise StorageError(zh_reason="SQLite 需要一个文件", reason="SQLite needs a file to keep it in")
-    return address
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one moment of the database. Nothing done in it is kept."""
+    with translated(), Session(engine, autoflush=False) as db:
+        if engine.dialect.name == "postgresql":
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield db
 
 
-def _is_sqlite(address: URL) -> bool:
-    return address.get_backend_name() == "sqlite"
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session whose work is kept as a whole when the block ends, and not at all if it raises."""
+    with translated(), Session(engine, expire_on_commit=False) as db:
+        db.connection(execution_options={"immediate": True})
+        yield db
+        db.flush()
+        try:
+            db.commit()
+        except DBAPIError as error:
+            error.connection_invalidated = False  # nobody knows whether it was kept: it must not be done twice
+            raise
 
 
-def _make_folder(address: URL) -> None:
-    if not _is_sqlite(address) or not address.database or address.database.startswith("file:"):
+def repeated(work: Callable[P, T]) -> Callable[P, T]:
+    """Does work of one transaction again where the server broke it off: a deadlock, or a restart before the commit."""
+
+    @wraps(work)
+    def persistent(*args: P.args, **kwargs: P.kwargs) -> T:
+        for pause in PAUSES:
+            try:
+                return work(*args, **kwargs)
+            except StorageBroken:
+                sleep(pause)
+        return work(*args, **kwargs)
+
+    return persistent
+
+
+def compact(engine: Engine) -> None:
+    """Writes the database anew without what was removed or changed; others wait meanwhile."""
+    if is_sqlite(engine):
+        with _bare(engine) as connection:
+            connection.execute("VACUUM")
+        forget_log(engine)
         return
-    folder = Path(address.database).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            zh_reason=f"文件夹 {folder} 建不了（{error.strerror}）",
-            reason=f"its folder {folder} cannot be made ({error.strerror})",
-        ) from error
+    with translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM FULL")
+
+
+def forget_log(engine: Engine) -> None:
+    """Empties SQLite's write-ahead log, where what was removed could still be read; the next one, or the daily work,
+    does it where somebody is reading now."""
+    if is_sqlite(engine):
+        with suppress(StorageError), _bare(engine) as connection:
+            connection.execute("PRAGMA busy_timeout=200")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+@contextmanager
+def _bare(engine: Engine) -> Iterator[Any]:
+    """SQLite's own connection, outside of any transaction; it is not used again."""
+    with translated():
+        connection = engine.raw_connection()
+        try:
+            yield connection.driver_connection
+        except OperationalError as error:
+            raise DBAPIError(None, None, error) from error
+        finally:
+            connection.invalidate()
+
+
+def is_sqlite(engine: Engine) -> bool:
+    """Whether the database is a file of SQLite."""
+    return engine.dialect.name == "sqlite"
 
 
 def _engine(address: URL, lock_wait: float, *, foreign_keys: bool = True) -> Engine:
+    server = address.get_backend_name() == "postgresql"
     try:
         engine = create_engine(
             address,
             json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
             hide_parameters=True,  # the log has no business with what visitors say
+            pool_pre_ping=server,  # a connection that a restart of the server cut is made anew before it is used
+            connect_args={"connect_timeout": 10} if server else {},
+            **({"pool_size": 10, "max_overflow": 20} if server else {}),
         )
     except ImportError as error:
         raise StorageError(
             zh_reason=f"缺少它的驱动程序 {error.name}", reason=f"its driver {error.name} is not installed"
         ) from error
-    if _is_sqlite(address):
+    if server:
+        _set_up_postgres(engine, lock_wait)
+    else:
         _set_up_sqlite(engine, lock_wait, foreign_keys)
     return engine
+
+
+def _set_up_postgres(engine: Engine, lock_wait: float) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        connection.execute(f"SET lock_timeout = {int(lock_wait * 1000)}")
+        connection.execute("SET idle_in_transaction_session_timeout = '5min'")
+        connection.execute("SET timezone = 'UTC'")
+        connection.commit()
 
 
 def _set_up_sqlite(engine: Engine, lock_wait: float, foreign_keys: bool) -> None:
@@ -201,44 +220,3 @@ def _write_ahead(connection: Any, lock_wait: float) -> None:
             if error.sqlite_errorcode != SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.01)
-
-
-def _revision(connection: Connection) -> str | None:
-    """The revision the database's tables are at; None if there are none yet."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-
-def _refuse_unknown(found: str | None) -> None:
-    known = known_revisions()
-    if found is not None and found not in known:
-        raise StorageError(
-            zh_reason=f"它由更新版本的程序建立（表版本 {found}，本程序只认得到 {known[-1]}），请升级程序",
-            reason=f"a newer version of the program made it (tables at {found}, here {known[-1]}); "
-            "please upgrade the program",
-        )
-
-
-def _check_foreign_keys(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
-        log.error("rows without their parents after a migration: %s", broken[:20])
-        raise StorageError(zh_reason="升级后数据对不上", reason="its data would not fit together after the upgrade")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turns what a driver raises into a StorageError with a reason that a person understands."""
-    try:
-        yield
-    except UnicodeEncodeError as error:
-        raise InputError(
-            field="text", zh_reason="含有无法保存的字符", reason="it holds characters that cannot be stored"
-        ) from error
-    except (DBAPIError, PoolTimeout) as error:
-        said = str(error.orig if isinstance(error, DBAPIError) else error).lower()
-        log.error("database: %s", error)
-        zh_reason, reason = next(((zh, en) for mark, zh, en in _REASONS if mark in said), _UNKNOWN)
-        raise StorageError(zh_reason=zh_reason, reason=reason) from error

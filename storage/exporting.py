@@ -18,14 +18,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from errors import InputError
+from storage.masking import masked
 from storage.tables import FeedbackRow, ImpressionRow, MessageRow, SessionRow, SlateRow
 
 _BATCH = 500
 """Rows held at a time."""
 
 
-def export(db: Session, out_dir: Path) -> dict[str, int]:
-    """Writes the three files and says how many lines each has, by file name."""
+def export(db: Session, out_dir: Path, *, masking: bool = False) -> dict[str, int]:
+    """Writes the three files and says how many lines each has, by file name. `masking`: see `storage.masking`."""
     streams = {
         "conversations.jsonl": _conversations(db),
         "feedback.jsonl": _feedback(db),
@@ -33,7 +34,9 @@ def export(db: Session, out_dir: Path) -> dict[str, int]:
     }
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        return {name: _write(out_dir / name, lines) for name, lines in streams.items()}
+        return {
+            name: _write(out_dir / name, map(masked, lines) if masking else lines) for name, lines in streams.items()
+        }
     except OSError as error:
         raise InputError(
             field="out",
@@ -44,42 +47,45 @@ def export(db: Session, out_dir: Path) -> dict[str, int]:
 
 def _conversations(db: Session) -> Iterator[dict[str, Any]]:
     """One line a session in which something was said: the session with its messages in order."""
-    rows = db.execute(
+    wanted = (
         select(SessionRow, MessageRow)
         .join(MessageRow, MessageRow.session_id == SessionRow.id)
         .order_by(SessionRow.created_at, SessionRow.id, MessageRow.id)
         .execution_options(yield_per=_BATCH)
     )
-    for _, group in groupby(rows, key=lambda row: row[0].id):
-        pairs = list(group)
-        said = [asdict(message.record()) for _, message in pairs]
-        for message in said:
-            del message["session_id"]
-        yield asdict(pairs[0][0].record()) | {"messages": said}
+    with db.execute(wanted) as rows:
+        for _, group in groupby(rows, key=lambda row: row[0].id):
+            pairs = list(group)
+            said = [asdict(message.record()) for _, message in pairs]
+            for message in said:
+                del message["session_id"]
+            yield asdict(pairs[0][0].record()) | {"messages": said}
 
 
 def _feedback(db: Session) -> Iterator[dict[str, Any]]:
     """One line a piece of feedback."""
-    rows = db.scalars(select(FeedbackRow).order_by(FeedbackRow.id).execution_options(yield_per=_BATCH))
-    return (asdict(row.record()) for row in rows)
+    with db.scalars(select(FeedbackRow).order_by(FeedbackRow.id).execution_options(yield_per=_BATCH)) as rows:
+        for row in rows:
+            yield asdict(row.record())
 
 
 def _impressions(db: Session) -> Iterator[dict[str, Any]]:
     """One line an item shown, with the slate, session and turn it was shown in."""
-    rows = db.execute(
+    wanted = (
         select(SlateRow.session_id, SlateRow.turn_id, SlateRow.created_at, ImpressionRow)
         .join(ImpressionRow, ImpressionRow.slate_id == SlateRow.slate_id)
         .order_by(SlateRow.id, ImpressionRow.rank)
         .execution_options(yield_per=_BATCH)
     )
-    for session_id, turn_id, created_at, shown in rows:
-        where = {
-            "slate_id": shown.slate_id,
-            "session_id": session_id,
-            "turn_id": turn_id,
-            "created_at": created_at,
-        }
-        yield where | asdict(shown.record())
+    with db.execute(wanted) as rows:
+        for session_id, turn_id, created_at, shown in rows:
+            where = {
+                "slate_id": shown.slate_id,
+                "session_id": session_id,
+                "turn_id": turn_id,
+                "created_at": created_at,
+            }
+            yield where | asdict(shown.record())
 
 
 def _write(path: Path, lines: Iterable[dict[str, Any]]) -> int:

@@ -11,7 +11,7 @@ from errors import NotFound
 from storage import sessions
 from storage.records import FeedbackRecord, InterestChange, new_id, utc_now
 from storage.reviewing import noting
-from storage.tables import FeedbackRow, insert_rows
+from storage.tables import FeedbackRow, SessionRow, insert_rows
 
 VERDICTS = ("like", "dislike", "hide", "rating")
 """What a visitor says of an item; the other kinds are what a visitor does with it."""
@@ -59,6 +59,7 @@ def undo(db: Session, session_id: str, item_id: str, interest: InterestChange | 
         )
         .order_by(FeedbackRow.kind.in_(VERDICTS).desc(), FeedbackRow.id.desc())
         .limit(1)
+        .with_for_update()
     ).first()
     if row is None:
         raise NotFound(what="feedback on item", id=item_id)
@@ -74,13 +75,22 @@ def of_session(db: Session, session_id: str) -> list[FeedbackRecord]:
     return [row.record() for row in rows]
 
 
-def counts(db: Session) -> dict[str, dict[str, int]]:
-    """Item id → kind → how often it stands, over all sessions."""
-    rows = db.execute(
-        select(FeedbackRow.item_id, FeedbackRow.kind, func.count())
+def counts(db: Session, floor: int = 1) -> dict[str, dict[str, int]]:
+    """Item id → kind → how many visitors, for items of which at least `floor` different visitors said anything.
+
+    A visitor without an id counts once a session.
+    """
+    who = func.coalesce(SessionRow.visitor, SessionRow.id)
+    stands = (
+        select(FeedbackRow.item_id, FeedbackRow.kind, who.label("who"))
+        .join(SessionRow, SessionRow.id == FeedbackRow.session_id)
         .where(FeedbackRow.undone.is_(False))
-        .group_by(FeedbackRow.item_id, FeedbackRow.kind)
+        .distinct()
+        .subquery()
     )
+    enough = select(stands.c.item_id).group_by(stands.c.item_id).having(func.count(stands.c.who.distinct()) >= floor)
+    wanted = select(stands.c.item_id, stands.c.kind, func.count()).group_by(stands.c.item_id, stands.c.kind)
+    rows = db.execute(wanted.where(stands.c.item_id.in_(enough)) if floor > 1 else wanted)
     counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for item_id, kind, count in rows:
         counted[item_id][kind] = count

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from errors import Conflict
 from storage import sessions
 from storage.records import JsonObject, RequestRecord, utc_now
 from storage.tables import RequestRow, insert_rows
@@ -47,9 +48,17 @@ def answer(db: Session, session_id: str, key: str, said: JsonObject) -> None:
     sessions.changed(db, update(RequestRow).where(*mine).values(answer=dict(said)))
 
 
+def answer_first(db: Session, session_id: str, key: str, said: JsonObject) -> None:
+    """Keeps the answer in the transaction in which the thing is done. Raises Conflict where there is one already."""
+    mine = (RequestRow.session_id == session_id, RequestRow.key == key, RequestRow.answer.is_(None))
+    if not sessions.changed(db, update(RequestRow).where(*mine).values(answer=dict(said))):
+        raise Conflict(zh_reason="这个请求已经处理过了", reason="this request was answered already")
+
+
 def release(db: Session, session_id: str, key: str) -> None:
-    """Gives the key back, since nothing was done for it."""
-    db.execute(delete(RequestRow).where(RequestRow.session_id == session_id, RequestRow.key == key))
+    """Gives the key back where nothing was done for it."""
+    mine = (RequestRow.session_id == session_id, RequestRow.key == key, RequestRow.answer.is_(None))
+    db.execute(delete(RequestRow).where(*mine))
 
 
 def of_session(db: Session, session_id: str) -> list[RequestRecord]:

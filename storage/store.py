@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, ExceptionContext, event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from storage import catalogue, conversation, exporting, feedback, privacy, requests, sessions
-from storage.database import reading, writing
+from storage import catalogue, conversation, exporting, feedback, judging, keys, privacy, requests, retention, sessions
+from storage.aggregates import Aggregates, aggregates
+from storage.database import compact, forget_log, reading, repeated, writing
 from storage.records import (
     FeedbackRecord,
     InterestChange,
@@ -41,6 +44,10 @@ class Store:
         self.reviews = Reviews(engine)
         """The reviewers' side of it."""
 
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._engine.dispose()
+
     # -- items
 
     def item_checksums(self) -> dict[str, str]:
@@ -60,16 +67,25 @@ class Store:
 
     def save_items(self, records: Iterable[ItemRecord]) -> None:
         """Adds items, or replaces those with the same id; the last of several with one id counts."""
+        self._save_items(list(records))
+
+    @repeated
+    def _save_items(self, records: Sequence[ItemRecord]) -> None:
         with writing(self._engine) as db:
             catalogue.save(db, records)
 
     def delete_items(self, ids: Iterable[str]) -> int:
         """Removes items and says how many there were. What was shown and said of them stays."""
+        return self._delete_items(sorted(set(ids)))
+
+    @repeated
+    def _delete_items(self, ids: Sequence[str]) -> int:
         with writing(self._engine) as db:
             return catalogue.delete_items(db, ids)
 
     # -- sessions
 
+    @repeated
     def create_session(
         self,
         token: str,
@@ -95,23 +111,60 @@ class Store:
         with reading(self._engine) as db:
             return sessions.authorize(db, session_id, token, self._session_life)
 
+    @repeated
     def set_context(self, session_id: str, context: Mapping[str, Any]) -> None:
         """Keeps what the site says of the page that the visitor is on now."""
         with writing(self._engine) as db:
             sessions.set_context(db, session_id, context)
 
+    @repeated
     def delete_session(self, session_id: str) -> None:
-        """Removes the session and all that is held on it."""
+        """Removes the session and all that is held on it, from the log of the database too."""
         with writing(self._engine) as db:
             privacy.delete_session(db, session_id)
+        forget_log(self._engine)
 
     def export_session(self, session_id: str) -> dict[str, Any]:
         """All that is held on a session, as JSON values (times in ISO 8601)."""
         with reading(self._engine) as db:
             return privacy.export_session(db, session_id)
 
+    def export_visitor(self, visitor: str, site: str | None = None) -> list[dict[str, Any]]:
+        """All that is held on a visitor: their sessions as `export_session` gives them. `site` None: on all sites."""
+        with reading(self._engine) as db:
+            mine = privacy.visitor_sessions(db, visitor, site)
+            return [privacy.export_session(db, session_id) for session_id in mine]
+
+    @repeated
+    def forget_visitor(self, visitor: str, site: str | None = None) -> int:
+        """Removes all that is held on a visitor, and says how many sessions that were."""
+        with writing(self._engine) as db:
+            gone = privacy.forget_visitor(db, visitor, site)
+        forget_log(self._engine)
+        return gone
+
+    def too_old(self, days: int) -> int:
+        """How many sessions were last used more than so many days ago."""
+        return retention.too_old(self._engine, days)
+
+    def retain(self, days: int, archive_dir: Path | None = None) -> int:
+        """Removes what is older than that and says how many sessions that were; see `storage.retention`."""
+        return retention.retain(self._engine, days, archive_dir)
+
+    def read_archive(self, path: Path) -> list[str]:
+        """The lines of an archive that `retain` wrote, each a session as JSON."""
+        return retention.read_archive(path, self._engine)
+
+    def rotate_keys(self, progress: Callable[[float], None] = lambda share: None) -> int:
+        """Seals all texts with the first key (or opens them, where the store keeps in clear), and says how many rows
+        changed; what was there before is not left in the file. See `storage.keys`."""
+        changed = keys.rotate(self._engine, writing, progress)
+        compact(self._engine)
+        return changed
+
     # -- calls that may come twice
 
+    @repeated
     def claim_request(self, session_id: str, key: str, fingerprint: str, lease: timedelta) -> RequestRecord | None:
         """Takes an idempotency key for a call: None, or the earlier call that has it.
 
@@ -120,11 +173,13 @@ class Store:
         with writing(self._engine) as db:
             return requests.claim(db, session_id, key, fingerprint, lease)
 
+    @repeated
     def answer_request(self, session_id: str, key: str, said: JsonObject) -> None:
         """Keeps what a call with a key was answered, or the part of it that is known."""
         with writing(self._engine) as db:
             requests.answer(db, session_id, key, said)
 
+    @repeated
     def release_request(self, session_id: str, key: str) -> None:
         """Gives a key back, since nothing was done for it."""
         with writing(self._engine) as db:
@@ -137,11 +192,13 @@ class Store:
         with reading(self._engine) as db:
             return conversation.load_turn(db, session_id)
 
-    def add_user_message(self, session_id: str, text: str, lang: str) -> MessageRecord:
-        """Keeps what the visitor said; it is safe when this returns."""
+    @repeated
+    def add_user_message(self, session_id: str, text: str, lang: str, turn_id: str | None = None) -> MessageRecord:
+        """Keeps what the visitor said; it is safe when this returns. The same `turn_id` again keeps nothing new."""
         with writing(self._engine) as db:
-            return conversation.add_user_message(db, session_id, text, lang)
+            return conversation.add_user_message(db, session_id, text, lang, turn_id)
 
+    @repeated
     def start_reply(
         self,
         session_id: str,
@@ -152,13 +209,18 @@ class Store:
         slate: SlateDraft | None,
         interest: InterestChange,
         moment: JsonObject | None = None,
+        answered: tuple[str, JsonObject] | None = None,
     ) -> MessageRecord:
         """Keeps the beginning of a reply at once: the bot's message, still incomplete, its slate if there is
-        one, and the new interest; `moment`: that interest as a person reads it, for a later look back.
+        one, the new interest, and where the call has an idempotency key, that key and what it is answered so far.
+        `moment`: that interest as a person reads it, for a later look back.
 
-        Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile.
+        Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile, or the call was
+        answered already.
         """
         with writing(self._engine) as db:
+            if answered is not None:
+                requests.answer_first(db, session_id, *answered)
             return conversation.start_reply(
                 db,
                 session_id,
@@ -170,6 +232,7 @@ class Store:
                 moment=moment,
             )
 
+    @repeated
     def finish_reply(
         self,
         turn_id: str,
@@ -192,6 +255,7 @@ class Store:
                 complete=complete,
             )
 
+    @repeated
     def add_slate(self, session_id: str, slate: SlateDraft, turn_id: str | None = None) -> SlateRecord:
         """Keeps a slate that was shown without words."""
         with writing(self._engine) as db:
@@ -210,6 +274,7 @@ class Store:
         with reading(self._engine) as db:
             return conversation.slates(db, session_id)
 
+    @repeated
     def mark_seen(self, session_id: str, slate_id: str, item_ids: Collection[str]) -> None:
         """Notes that cards of a slate were truly in sight; the first time counts. NotFound for a foreign slate."""
         with writing(self._engine) as db:
@@ -239,6 +304,7 @@ class Store:
         with reading(self._engine) as db:
             return sessions.visitor_history(db, visitor, limit, site)
 
+    @repeated
     def save_interest(self, session_id: str, interest: InterestChange) -> InterestRecord:
         """Keeps a new interest state. Raises Conflict if it was written by somebody else meanwhile."""
         with writing(self._engine) as db:
@@ -246,6 +312,7 @@ class Store:
 
     # -- feedback
 
+    @repeated
     def add_feedback(
         self,
         session_id: str,
@@ -254,18 +321,29 @@ class Store:
         value: float | None = None,
         turn_id: str | None = None,
         interest: InterestChange | None = None,
+        key: str | None = None,
     ) -> FeedbackRecord:
-        """Keeps feedback and, where it moves the interest, the new interest too; Conflict keeps neither."""
-        with writing(self._engine) as db:
-            return feedback.add(db, session_id, item_id, kind, value, turn_id, interest)
+        """Keeps feedback and, where it moves the interest, the new interest too; Conflict keeps neither.
 
-    def undo_feedback(self, session_id: str, item_id: str, interest: InterestChange | None = None) -> FeedbackRecord:
+        `key`: the call's idempotency key, which is answered with the feedback's id in the same transaction.
+        """
+        with writing(self._engine) as db:
+            kept = feedback.add(db, session_id, item_id, kind, value, turn_id, interest)
+            _answer_feedback(db, session_id, key, kept)
+            return kept
+
+    @repeated
+    def undo_feedback(
+        self, session_id: str, item_id: str, interest: InterestChange | None = None, key: str | None = None
+    ) -> FeedbackRecord:
         """Marks the session's last standing feedback on an item as undone, and gives it back so marked.
 
         Raises NotFound if there is none, Conflict as `add_feedback` does.
         """
         with writing(self._engine) as db:
-            return feedback.undo(db, session_id, item_id, interest)
+            kept = feedback.undo(db, session_id, item_id, interest)
+            _answer_feedback(db, session_id, key, kept)
+            return kept
 
     def feedback(self, session_id: str) -> list[FeedbackRecord]:
         """The session's feedback in the order it came, with what was undone marked so."""
@@ -273,17 +351,51 @@ class Store:
             sessions.get(db, session_id)
             return feedback.of_session(db, session_id)
 
-    def feedback_counts(self) -> dict[str, dict[str, int]]:
-        """Item id → kind → how often, over all sessions; what was undone does not count."""
+    def feedback_counts(self, floor: int = 1) -> dict[str, dict[str, int]]:
+        """Item id → kind → how many visitors, over all sessions; what was undone does not count.
+
+        Items of which fewer than `floor` different visitors said anything are left out.
+        """
         with reading(self._engine) as db:
-            return feedback.counts(db)
+            return feedback.counts(db, floor)
+
+    def acts(self) -> list[judging.Act]:
+        """All that visitors did with items or said of them, in order; what was undone does not count."""
+        with reading(self._engine) as db:
+            return judging.acts(db)
+
+    def judged_slates(self) -> list[judging.JudgedSlate]:
+        """The slates of which something was judged, in order."""
+        with reading(self._engine) as db:
+            return list(judging.judged_slates(db))
 
     # -- export
 
-    def export(self, out_dir: Path) -> dict[str, int]:
+    def export(self, out_dir: Path, *, masking: bool = False) -> dict[str, int]:
         """Writes conversations.jsonl, feedback.jsonl and impressions.jsonl, and says how many lines each has.
 
-        All three show the same moment. Raises InputError if the folder cannot be written.
+        All three show the same moment. `masking`: personal numbers in texts are masked. Raises InputError if the
+        folder cannot be written.
         """
         with reading(self._engine) as db:
-            return exporting.export(db, out_dir)
+            return exporting.export(db, out_dir, masking=masking)
+
+    def aggregates(self, epsilon: float, contribution: int = 10) -> Aggregates:
+        """Differentially private counts by item and kind of feedback. Raises InputError."""
+        with reading(self._engine) as db:
+            return aggregates(db, epsilon, contribution)
+
+    # -- trouble
+
+    def on_trouble(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called whenever the database fails or cannot be reached."""
+
+        @event.listens_for(self._engine, "handle_error")
+        def failed(context: ExceptionContext) -> None:
+            if not isinstance(context.sqlalchemy_exception, IntegrityError):
+                tell()
+
+
+def _answer_feedback(db: Session, session_id: str, key: str | None, kept: FeedbackRecord) -> None:
+    if key is not None:
+        requests.answer_first(db, session_id, key, {"answer": {"feedback_id": kept.feedback_id}})

@@ -2,19 +2,20 @@
 
 Whatever belongs to a session is removed with it by the database itself (ON DELETE CASCADE). Feedback and
 impressions name items without a foreign key, so that they outlive a catalogue. Conversation tables have an
-integer key of their own, which gives the order in which things came, whatever the clock did.
+integer key of their own, which gives the order in which things came, whatever the clock did. What repeats a
+visitor's words is in sealed columns, which are encrypted where the operator set a key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, insert
+from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.types import TypeDecorator
 
+from storage.columns import SealedJson, SealedText, UtcDateTime
 from storage.records import (
     FeedbackRecord,
     ImpressionRecord,
@@ -25,27 +26,6 @@ from storage.records import (
     SessionRecord,
     SlateRecord,
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC. SQLite forgets the zone, so it is taken off and put on here."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database; a time without a zone is a mistake of the caller."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time needs its zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Table(DeclarativeBase):
@@ -102,7 +82,7 @@ class SessionRow(Table):
     """A conversation. The token itself is nowhere, only its SHA-256."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "visitor", "last_at"),)
+    __table_args__ = (Index(None, "visitor", "last_at"), Index(None, "last_at"))
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64))
@@ -137,8 +117,8 @@ class RequestRow(Table):
 
     session_id: Mapped[str] = mapped_column(String(64), ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    fingerprint: Mapped[str] = mapped_column(SealedText("requests.fingerprint"))
+    answer: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("requests.answer"))
     created_at: Mapped[datetime]
 
     def record(self) -> RequestRecord:
@@ -155,12 +135,12 @@ class MessageRow(Table):
     turn_id: Mapped[str] = mapped_column(String(64), unique=True)
     session_id: Mapped[str] = _session_key()
     role: Mapped[Role] = mapped_column(String(8))
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(SealedText("messages.text"))
     lang: Mapped[str] = mapped_column(String(16))
     intent: Mapped[str | None] = mapped_column(String(32))
-    understanding: Mapped[dict[str, Any]]
-    lines: Mapped[dict[str, Any]]
-    line_outcomes: Mapped[dict[str, Any]]
+    understanding: Mapped[dict[str, Any]] = mapped_column(SealedJson("messages.understanding"))
+    lines: Mapped[dict[str, Any]] = mapped_column(SealedJson("messages.lines"))
+    line_outcomes: Mapped[dict[str, Any]] = mapped_column(SealedJson("messages.line_outcomes"))
     timings: Mapped[dict[str, Any]]
     complete: Mapped[bool]
     created_at: Mapped[datetime]
@@ -197,7 +177,7 @@ class SlateRow(Table):
     slate_id: Mapped[str] = mapped_column(String(64), unique=True)
     session_id: Mapped[str] = _session_key()
     turn_id: Mapped[str | None] = mapped_column(String(64))
-    unmet: Mapped[list[Any]]
+    unmet: Mapped[list[Any]] = mapped_column(SealedJson("slates.unmet"))
     created_at: Mapped[datetime]
 
     def record(self, impressions: tuple[ImpressionRecord, ...]) -> SlateRecord:
@@ -219,7 +199,7 @@ class ImpressionRow(Table):
     item_id: Mapped[str] = mapped_column(String(128), index=True)
     score: Mapped[float]
     parts: Mapped[dict[str, Any]]
-    because: Mapped[list[Any]]
+    because: Mapped[list[Any]] = mapped_column(SealedJson("impressions.because"))
     seen_at: Mapped[datetime | None]
 
     def record(self) -> ImpressionRecord:
@@ -263,10 +243,19 @@ class InterestRow(Table):
     __tablename__ = "interests"
 
     session_id: Mapped[str] = _session_key(primary_key=True)
-    state: Mapped[dict[str, Any]]
+    state: Mapped[dict[str, Any]] = mapped_column(SealedJson("interests.state"))
     version: Mapped[int]
     updated_at: Mapped[datetime]
 
     def record(self) -> InterestRecord:
         """The interest state as a plain value."""
         return InterestRecord(self.session_id, self.state, self.version, self.updated_at)
+
+
+class EncryptionKeyRow(Table):
+    """A key that something here was sealed with: its id only, so that a missing key is known at the start."""
+
+    __tablename__ = "encryption_keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    created_at: Mapped[datetime]

@@ -142,7 +142,7 @@ def events(text: str) -> list[tuple[str, dict[str, Any]]]:
 
 @contextmanager
 def serving(mind: Mind, folder: Path, **settings: Any) -> Iterator[Site]:
-    store, loading = BreakingStore(open_database(f"sqlite:///{folder / 'api.db'}")), Loading(mind)
+    store, loading = BreakingStore(open_database(Settings(data_dir=folder).database)), Loading(mind)
 
     async def build() -> FastAPI:
         # Outside a running loop Gradio makes one of its own and leaves it open.

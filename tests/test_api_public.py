@@ -381,7 +381,7 @@ def test_a_call_that_is_still_at_work_here_keeps_its_key(site: Site, monkeypatch
     assert once.earlier() is None
     aged(site, session, LEASE.total_seconds() + 1)
     monkeypatch.setattr("bot.web.once.LONGEST_WAIT", 0.2)
-    with bot._taking_over(session.session_id, Event()), pytest.raises(Conflict):
+    with bot.running.taking_over(session.session_id, Event()), pytest.raises(Conflict):
         once.earlier()
     assert once.earlier() is None, "it is over, and gave no answer"
 

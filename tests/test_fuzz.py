@@ -22,7 +22,7 @@ def test_nothing_that_can_be_sent_breaks_it(mind: Mind, tmp_path: Path) -> None:
     from fuzzing import fuzz
     from test_api import Loading
 
-    store, loading = Store(open_database(f"sqlite:///{tmp_path / 'fuzz.db'}")), Loading(mind)
+    store, loading = Store(open_database(Settings(data_dir=tmp_path).database)), Loading(mind)
     free = "1000000/second"
     settings = Settings(data_dir=tmp_path, rate_limit=free, address_rate_limit=free)
 

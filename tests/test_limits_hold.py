@@ -286,7 +286,7 @@ def _one_dictionary() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return Store(open_database(f"sqlite:///{tmp_path_factory.mktemp('limits') / 'bot.db'}"))
+    return Store(open_database(Settings(data_dir=tmp_path_factory.mktemp("limits")).database))
 
 
 NARROWING = frozenset({"price", "year", "refuse"})
@@ -297,7 +297,7 @@ def mind_of(items: Sequence[Item]) -> Mind:
     encoder = HashedEncoder()
     vectors = encode_items([item_texts(item) for item in items], encoder)
     index = ExactIndex([item.id for item in items], vectors)
-    mind = build_mind(build(items, vectors), encoder, index, {}, Settings(llm="none"))
+    mind = build_mind(build(items, vectors), encoder, index, (), Settings(llm="none"))
     return replace(mind, intent_head=None)  # it was trained for an encoder that understands
 
 

@@ -151,12 +151,12 @@ def draft(slate: Slate) -> SlateDraft:
 
 @pytest.fixture
 def bot(tmp_path: Path) -> SmallBot:
-    return SmallBot(Store(open_database(f"sqlite:///{tmp_path / 'zhiyin.db'}")))
+    return SmallBot(Store(open_database(Settings(data_dir=tmp_path).database)))
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallBot, TestClient]]:
-    bot = SmallBot(Store(open_database(f"sqlite:///{tmp_path_factory.mktemp('site') / 'zhiyin.db'}")))
+    bot = SmallBot(Store(open_database(Settings(data_dir=tmp_path_factory.mktemp("site")).database)))
     app = FastAPI(docs_url=None, openapi_url=None)
     suggestions = Suggestions(lambda: SmallCatalogue(tuple(ITEMS.values())))
     app.add_middleware(CORSMiddleware, allow_origins=[])

@@ -2,43 +2,65 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from postgres import Server, running_server
 from sqlalchemy import Engine, event
 
 from errors import InputError, StorageError
-from storage import database
-from storage.database import migrate, open_database
+from storage import database, migrating, sessions
+from storage.database import migrate, open_database, repeated, writing
+from storage.migrating import known_revisions
 from storage.records import InterestChange, SlateDraft
 from storage.store import Store
-from storage.tables import Table
+from storage.tables import SessionRow, Table
 
-NEXT_STEP = '''"""A step of a later version: remakes a table that others point at."""
+LAST = known_revisions()[-1]
+NEXT_STEP = f'''"""A step of a later version: remakes a table that others point at."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "9999"
+down_revision = "{LAST}"
 branch_labels = None
 depends_on = None
 
 
+def recreate() -> str:
+    return "always" if op.get_bind().dialect.name == "sqlite" else "never"
+
+
 def upgrade() -> None:
-    with op.batch_alter_table("sessions", recreate="always") as table:
-        table.add_column(sa.Column("note", sa.Text(), nullable=True))
+    with op.batch_alter_table("sessions", recreate=recreate()) as table:
+        table.add_column(sa.Column("comment", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("sessions", recreate="always") as table:
-        table.drop_column("note")
+    with op.batch_alter_table("sessions", recreate=recreate()) as table:
+        table.drop_column("comment")
 '''
+FAILS = '    op.execute("INSERT INTO no_such_table VALUES (1)")\n\n\ndef downgrade'
+HANGS = "    import time\n\n    print('halfway', flush=True)\n    time.sleep(600)\n\n\ndef downgrade"
+
+
+@pytest.fixture
+def tables_in(postgres: Server, tables: str) -> Iterator[str]:
+    """The address of a PostgreSQL database with the tables."""
+    with postgres.passing(tables) as address:
+        yield address
 
 
 @pytest.fixture
@@ -58,11 +80,19 @@ def pragma(engine: Engine, name: str) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
-def tables(path: Path) -> set[str]:
-    connection = sqlite3.connect(path)
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    connection.close()
+def names_of_tables(url: str) -> set[str]:
+    engine = sa.create_engine(url)
+    names = set(sa.inspect(engine).get_table_names())
+    engine.dispose()
     return names
+
+
+def later_version(folder: Path, monkeypatch: pytest.MonkeyPatch, step: str = NEXT_STEP) -> Path:
+    """This program, as a version with one more migration."""
+    shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "9999_comment.py").write_text(step)
+    monkeypatch.setattr(migrating, "MIGRATIONS", folder)
+    return folder
 
 
 def said_in(store: Store) -> tuple[str, list[str]]:
@@ -71,25 +101,26 @@ def said_in(store: Store) -> tuple[str, list[str]]:
     return session_id, [message.text for message in store.messages(session_id)]
 
 
-def test_new_database_is_made_with_its_folder_and_settings(url: str, tmp_path: Path) -> None:
+def test_new_database_is_made_with_its_folder_and_settings(url: str) -> None:
     engine = open_database(url)
     assert pragma(engine, "journal_mode") == "wal"
     assert pragma(engine, "foreign_keys") == 1
     assert pragma(engine, "busy_timeout") == 5000
     assert pragma(engine, "synchronous") == 1
     engine.dispose()
-    assert set(Table.metadata.tables) < tables(tmp_path / "data" / "zhiyin.db")
+    assert set(Table.metadata.tables) < names_of_tables(url)
 
 
-def test_migrations_make_the_tables_that_the_program_expects(url: str) -> None:
-    engine = open_database(url)
+def test_migrations_make_the_tables_that_the_program_expects(bare_database_url: str) -> None:
+    engine = open_database(bare_database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
     engine.dispose()
 
 
-def test_opening_again_runs_no_migration_and_keeps_the_data(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_again_runs_no_migration_and_keeps_the_data(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = database_url
     with opened(url) as store:
         session_id, texts = said_in(store)
 
@@ -102,60 +133,138 @@ def test_opening_again_runs_no_migration_and_keeps_the_data(url: str, monkeypatc
 
 
 def test_a_later_version_migrates_up_and_down_with_data(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(url) as store:
+    with opened(database_url) as store:
         session_id, texts = said_in(store)
         store.save_interest(session_id, InterestChange({"threads": []}, 0))
-    this_version = database._MIGRATIONS
-    later_version = tmp_path / "migrations"
-    shutil.copytree(this_version, later_version)
-    (later_version / "versions" / "0007_note.py").write_text(NEXT_STEP)
+    with monkeypatch.context() as later:
+        later_version(tmp_path / "migrations", later)
+        with opened(database_url) as store:
+            assert [message.text for message in store.messages(session_id)] == texts
+            assert store.interest(session_id).version == 1
 
-    monkeypatch.setattr(database, "_MIGRATIONS", later_version)
-    with opened(url) as store:
-        assert [message.text for message in store.messages(session_id)] == texts
-        assert store.interest(session_id).version == 1
-
-    monkeypatch.setattr(database, "_MIGRATIONS", this_version)
     with pytest.raises(StorageError, match="newer version") as refused:
-        open_database(url)
+        open_database(database_url)
     assert "更新版本" in refused.value.fields["zh_reason"]
 
-    monkeypatch.setattr(database, "_MIGRATIONS", later_version)
-    migrate(url, "0006")
-    monkeypatch.setattr(database, "_MIGRATIONS", this_version)
-    with opened(url) as store:
+    with monkeypatch.context() as later:
+        later.setattr(migrating, "MIGRATIONS", tmp_path / "migrations")
+        migrate(database_url, LAST)
+    with opened(database_url) as store:
         assert [message.text for message in store.messages(session_id)] == texts
         store.delete_session(session_id)
 
 
-def test_down_to_nothing_and_up_again(url: str, tmp_path: Path) -> None:
-    with opened(url) as store:
+def filled(url: str) -> dict[str, list[dict[str, Any]]]:
+    """Puts a row into every table that has none, and gives all rows by table."""
+    values = {
+        sa.Boolean: True,
+        sa.JSON: {},
+        sa.DateTime: datetime.now(UTC),
+        sa.Integer: 1,
+        sa.Float: 1.5,
+        sa.String: "x",
+    }
+    engine, known = sa.create_engine(url), sa.MetaData()
+    with engine.begin() as connection:
+        known.reflect(connection, only=lambda name, _: name in Table.metadata.tables)
+        for table in known.sorted_tables:
+            if connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0:
+                row = {
+                    c.name: next(value for kind, value in values.items() if isinstance(c.type, kind))
+                    for c in table.columns
+                    if c is not table.autoincrement_column
+                }
+                connection.execute(table.insert(), [row])
+        rows = {
+            table.name: [dict(row._mapping) for row in connection.execute(table.select())]
+            for table in known.sorted_tables
+        }
+    engine.dispose()
+    return rows
+
+
+def lost(before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Tables whose rows changed in the columns that both have."""
+    return [
+        name
+        for name, rows in before.items()
+        if name in after
+        for shared in (rows[0].keys() & after[name][0].keys(),)
+        if [{c: row[c] for c in shared} for row in rows] != [{c: row[c] for c in shared} for row in after[name]]
+    ]
+
+
+def test_every_revision_goes_up_and_down_with_rows_in_all_tables(bare_database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    revisions = known_revisions()
+    steps = [*revisions, *reversed(revisions[:-1]), *revisions[1:]]
+    before: dict[str, list[dict[str, Any]]] = {}
+    for revision in steps:
+        migrate(bare_database_url, revision)
+        after = filled(bare_database_url)
+        assert lost(before, after) == [], revision
+        before = after
+    engine = sa.create_engine(bare_database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM encryption_keys")  # that key is nobody's
+    engine.dispose()
+    with opened(bare_database_url) as store:
+        assert [message.text for message in store.messages("x")] == ["x"]
         said_in(store)
-    migrate(url, "base")
-    assert not set(Table.metadata.tables) & tables(tmp_path / "data" / "zhiyin.db")
-    with opened(url) as store:
+
+
+def test_down_to_nothing_and_up_again(database_url: str) -> None:
+    with opened(database_url) as store:
+        said_in(store)
+    migrate(database_url, "base")
+    assert not set(Table.metadata.tables) & names_of_tables(database_url)
+    with opened(database_url) as store:
         said_in(store)
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(url) as store:
+    with opened(database_url) as store:
         session_id, texts = said_in(store)
-    broken = tmp_path / "migrations"
-    shutil.copytree(database._MIGRATIONS, broken)
-    step = NEXT_STEP.replace(
-        "def downgrade", '    op.execute("INSERT INTO no_such_table VALUES (1)")\n\n\ndef downgrade'
-    )
-    (broken / "versions" / "0007_note.py").write_text(step)
     with monkeypatch.context() as patch:
-        patch.setattr(database, "_MIGRATIONS", broken)
+        later_version(tmp_path / "migrations", patch, NEXT_STEP.replace("def downgrade", FAILS))
         with pytest.raises(StorageError):
-            open_database(url)
-    with opened(url) as store:
+            open_database(database_url)
+    with opened(database_url) as store:
         assert [message.text for message in store.messages(session_id)] == texts
+
+
+MIGRATE = """
+import sys
+from pathlib import Path
+from storage import migrating
+from storage.database import open_database
+
+migrating.MIGRATIONS = Path(sys.argv[2])
+open_database(sys.argv[1])
+"""
+
+
+def test_a_migration_that_is_killed_is_begun_again(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(database_url) as store:
+        session_id, texts = said_in(store)
+    step = NEXT_STEP.replace("def downgrade", HANGS)
+    with monkeypatch.context() as later:
+        folder = later_version(tmp_path / "migrations", later, step)
+        command = [sys.executable, "-c", MIGRATE, database_url, str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "halfway\n"
+            process.kill()
+        (folder / "versions" / "9999_comment.py").write_text(NEXT_STEP)
+        with opened(database_url, lock_wait=30) as store:
+            assert [message.text for message in store.messages(session_id)] == texts
+        migrate(database_url, LAST)
 
 
 def test_locked_by_another_program(url: str, tmp_path: Path) -> None:
@@ -210,14 +319,16 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         open_database(f"sqlite:///{tmp_path}/file/zhiyin.db")
 
 
-@pytest.mark.parametrize("url", ["nonsense", "nosuch://host/db", "", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "nosuch://host/db", "mysql://host/db", "", "sqlite://", "sqlite:///:memory:"]
+)
 def test_a_wrong_address(url: str) -> None:
     with pytest.raises(StorageError):
         open_database(url)
 
 
-def test_what_visitors_say_does_not_reach_the_log(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    with opened(url) as store:
+def test_what_visitors_say_does_not_reach_the_log(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    with opened(database_url) as store:
         session_id, _ = said_in(store)
         slate = SlateDraft((), unmet=("秘密",))
         store.add_slate(session_id, slate)
@@ -229,9 +340,59 @@ def test_what_visitors_say_does_not_reach_the_log(url: str, caplog: pytest.LogCa
     assert "秘密" not in caplog.text
 
 
-def test_many_programs_open_a_new_database_at_once(url: str) -> None:
+def test_many_programs_open_a_new_database_at_once(bare_database_url: str) -> None:
     with ThreadPoolExecutor(6) as pool:
-        engines = list(pool.map(open_database, [url] * 6))
+        engines = list(pool.map(lambda url: open_database(url, lock_wait=30), [bare_database_url] * 6))
     for engine in engines:
         said_in(Store(engine))
         engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "reason"),
+    [("postgres", "nowhere", "no database of that name"), ("stranger", "postgres", "refuses this user")],
+)
+def test_a_server_that_does_not_let_in(postgres: Server, user: str, name: str, reason: str) -> None:
+    with pytest.raises(StorageError, match=reason):
+        open_database(postgres.address(name).replace("postgres@", f"{user}@"))
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(StorageError, match="cannot be reached"):
+        open_database("postgresql://postgres@127.0.0.1:1/zhiyin")
+
+
+def test_text_that_the_server_cannot_hold_is_the_callers_mistake(postgres: Server, tables_in: str) -> None:
+    with opened(tables_in) as store:
+        session_id, _ = said_in(store)
+        with pytest.raises(InputError, match="cannot be stored"):
+            store.add_user_message(session_id, "nul \x00", "zh")
+
+
+def test_the_server_restarts_and_the_next_turn_is_kept() -> None:
+    with running_server() as server, opened(server.database(), lock_wait=30) as store:
+        session_id, texts = said_in(store)
+        server.restart()
+        store.add_user_message(session_id, "还在吗", "zh")
+        assert [message.text for message in store.messages(session_id)] == [*texts, "还在吗"]
+
+
+def test_a_deadlock_is_resolved_and_both_are_kept(postgres: Server, tables_in: str) -> None:
+    with opened(tables_in, lock_wait=30) as store:
+        first, second = (store.create_session("t", "zh").session_id for _ in range(2))
+        both_hold, met = Barrier(2), []
+
+        @repeated
+        def touch_both(one: str, other: str) -> None:
+            with writing(store._engine) as db:
+                sessions.touch(db, one)
+                if len(met) < 2:
+                    met.append(one)
+                    both_hold.wait(20)
+                sessions.touch(db, other)
+                db.execute(sa.update(SessionRow).where(SessionRow.id == other).values(visitor=f"after {one}"))
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(touch_both, (first, second), (second, first)))
+        assert {store.session(first).visitor, store.session(second).visitor} == {f"after {second}", f"after {first}"}
+        assert len(met) == 2

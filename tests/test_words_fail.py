@@ -115,7 +115,7 @@ class Ready(Loader):
 @contextmanager
 def serving(mind: Mind, folder: Path, model: LanguageModel | None, seconds: float = 20.0) -> Iterator[Site]:
     settings = Settings(data_dir=folder, llm="none", rate_limit="1000/second")
-    store = Store(open_database(f"sqlite:///{folder / 'words.db'}"))
+    store = Store(open_database(settings.database))
     loader = Ready(settings, store, mind, Watched(model, seconds) if model else None)
     bot = Bot(store, loader)
 
@@ -284,7 +284,8 @@ def test_the_loader_tells_how_the_model_does(
         return outcome
 
     monkeypatch.setattr(bot.loading, "language_model", load)
-    loader = Ready(Settings(data_dir=tmp_path), Store(open_database(f"sqlite:///{tmp_path / 'l.db'}")), mind, None)
+    settings = Settings(data_dir=tmp_path)
+    loader = Ready(settings, Store(open_database(settings.database)), mind, None)
     loader._status = replace(loader._status, missing=(MODEL_LOADED,))
     loader._load_words()
     health = loader.status().language_model

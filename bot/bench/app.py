@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from bot.bench.data import CONVERSATIONS, conversations, enlarged, recalled, sample
 from bot.bench.plain import GB, Figures, timed
 from bot.bot import Bot, Mind
+from bot.database import open_store
 from bot.loading import load_encoder
 from bot.phrasing.language_model import LanguageModel
 from bot.reply import Delta, Reply
@@ -29,7 +30,6 @@ from bot.settings import Settings
 from retrieval.importing import embed_changes
 from retrieval.index import Index
 from retrieval.items import Item
-from storage.database import open_database
 from storage.records import ItemRecord, new_token
 from storage.store import Store
 
@@ -42,7 +42,7 @@ def prepare(settings: Settings, items: int) -> Store:
     """A database and an index with so many items, as if they had been imported."""
     originals = sample()[:items]
     catalogue = enlarged(originals, items)
-    store = Store(open_database(settings.database))
+    store = open_store(settings)
     store.save_items(ItemRecord(i.id, i.checksum, i.domain, i.available, i.as_json()) for i in catalogue)
     encoder = load_encoder(settings)
     with closing(Index(settings.chroma, encoder.name)) as index:

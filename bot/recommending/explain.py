@@ -158,6 +158,9 @@ class Reasons:
                 return self._profile(position, thread)
             case "popular" if self.shelf.popular[position] >= WELL_LIKED:
                 return Because("popular", self._say("不少人喜欢", "liked by a good number of people"))
+            case "people":
+                said = self._say("和你喜好相同的人也喜欢", "liked by others who like what you like")
+                return Because("people", said)
             case "fresh" if item.published_at:
                 return Because("fresh", self._say("发布不久", "published recently"))
         return self._leaning(name, position)

@@ -13,6 +13,7 @@ from bot.interest.state import Interest
 from errors import Lang
 from retrieval.catalogue import Catalogue
 from retrieval.lexical import LexicalIndex
+from retrieval.people import People
 
 if TYPE_CHECKING:
     from retrieval.index import Index
@@ -26,7 +27,8 @@ IntArray = npt.NDArray[np.int64]
 class Shelf:
     """The catalogue with what is searched beside it: one consistent snapshot.
 
-    `popular`, `fresh` [n]: approval by everybody, and recency, both 0-1.
+    `popular`, `fresh` [n]: approval by everybody, and recency, both 0-1. `people`: what goes
+    together by what visitors did, None where none did anything.
     """
 
     catalogue: Catalogue
@@ -34,6 +36,7 @@ class Shelf:
     index: Index
     popular: FloatArray
     fresh: FloatArray
+    people: People | None = None
 
 
 @dataclass(frozen=True)

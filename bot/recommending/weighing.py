@@ -87,6 +87,8 @@ class Weigher:
             "fresh": w.fresh * shelf.fresh[places],
             "liked": w.liked * self._pull(self.liked(), places),
         }
+        if shelf.people is not None and (liked := dict(self.liked())):
+            parts["people"] = w.people * shelf.people.fit(liked)[places]
         if disliked:
             same = [shelf.catalogue.domain_codes[places] == shelf.catalogue.domain_codes[p] for _, p, _ in disliked]
             near = [s * np.maximum(shelf.catalogue.centred[places] @ vector, 0) for vector, _, s in disliked]

@@ -34,6 +34,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "disliked": ("像你不喜欢的", "like what you turned down"),
     "profile": ("以前的喜好", "earlier visits"),
     "popular": ("大家喜欢", "liked by others"),
+    "people": ("喜欢同样东西的人也喜欢", "liked by those who like the same"),
     "fresh": ("新近", "recent"),
     "explore": ("换换方向", "something different"),
     "price": ("价钱", "price"),

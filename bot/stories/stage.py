@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.bot import Bot
+from bot.database import open_store
 from bot.importing import index_lock, read_changes
-from bot.loading import approvals, build_mind, load_encoder
+from bot.loading import build_mind, load_encoder
 from bot.mind import Mind
 from bot.phrasing.models import language_model
 from bot.settings import Settings
@@ -23,6 +24,7 @@ from errors import SettingsError
 from retrieval.files import item_from_json
 from retrieval.items import Item
 from storage.database import open_database
+from storage.judging import Act
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -68,9 +70,9 @@ def operators_mind(settings: Settings, *, words: bool) -> Iterator[Mind]:
             raise SettingsError(
                 name="ZHIYIN_DATA_DIR", reason="the app is running on it; give --catalog, or another folder"
             )
-        store = Store(open_database(settings.database))
+        store = open_store(settings)
         items = [item_from_json(record.data) for record in store.items()]
-        with _mind(items, approvals(store), settings) as mind:
+        with _mind(items, store.acts(), settings) as mind:
             yield mind
 
 
@@ -90,16 +92,16 @@ def mind_of(catalogue: Path, settings: Settings, *, words: bool) -> Iterator[Min
         own = settings.model_copy(update=elsewhere if words else elsewhere | {"llm": "none"})
         with redirect_stdout(sys.stderr):
             set_up(own, catalogue=False)
-        with _mind(changes.items, {}, own) as mind:
+        with _mind(changes.items, (), own) as mind:
             yield mind
 
 
 @contextmanager
-def _mind(items: Sequence[Item], approval: dict[str, float], settings: Settings) -> Iterator[Mind]:
+def _mind(items: Sequence[Item], acts: Sequence[Act], settings: Settings) -> Iterator[Mind]:
     from retrieval.importing import catalogue_of  # torch and Chroma take seconds to import
     from retrieval.index import Index
 
     encoder = load_encoder(settings)
     with closing(Index(settings.chroma, encoder.name)) as index:
         catalogue = catalogue_of(items, encoder, index)
-        yield build_mind(catalogue, encoder, index, approval, settings, language_model(settings))
+        yield build_mind(catalogue, encoder, index, acts, settings, language_model(settings))

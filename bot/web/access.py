@@ -29,7 +29,7 @@ UPLOAD_BODY = 32 * 1024 * 1024
 API_BODY = 64 * 1024
 PAGE_BODY = 1024 * 1024
 """Bytes that a request may have."""
-FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-request-id")
 
 API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"

@@ -27,7 +27,6 @@ from bot.web.schema import FeedbackKind
 from bot.web.sites import Site, Sites
 from bot.web.streams import in_threads, sse, sse_of
 from bot.web.suggestions import Suggestions
-from bot.web.texts import greeting
 from errors import InputError, Lang, NotFound, Unauthorized, ZhiyinError
 from retrieval.items import Item
 from storage.records import FeedbackRecord, MessageRecord, SessionRecord, new_token
@@ -161,10 +160,11 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         return {
             "session_id": session.session_id,
             "token": token,
-            "greeting": told.get("greeting") or greeting(lang),
+            "greeting": site.welcome(lang),
             "suggestions": suggestions(lang, session.domains, session.tags),
             "slate": slate.as_json(),
             **({"site": told} if told else {}),
+            **({"privacy_notice": site.notice[lang]} if lang in site.notice else {}),
         }
 
     @router.post("/sessions/{session_id}/messages", response_model=None)
@@ -181,7 +181,7 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
             events = b"".join(sse(name, data) for name, data in replayed(earlier["reply"]))
             return Response(events, media_type="text/event-stream", headers=STREAM_HEADERS | again)
         stop = Event()
-        steps = _reply(bot, limits, session.session_id, body, stop)
+        steps = _reply(bot, limits, session.session_id, body, stop, key)
         steps = once.remembered(steps) if once else steps
         first = await run_sync(next, steps)
         if streamed:
@@ -226,7 +226,7 @@ def api_router(bot: Bot, sites: Sites, limits: Limits, suggestions: Suggestions)
         visible(body.item_id, sites.named(session.site))
 
         def keep() -> dict[str, Any]:
-            kept = bot.feedback(session.session_id, body.item_id, body.kind, body.value, body.turn_id)
+            kept = bot.feedback(session.session_id, body.item_id, body.kind, body.value, body.turn_id, key)
             return {"feedback_id": kept.feedback_id}
 
         once = Once.of(bot, session.session_id, key, "feedback", body.model_dump()) if key else None
@@ -370,14 +370,14 @@ async def _events(first: ReplyEvent, steps: Iterator[ReplyEvent], stop: Event, l
 
 
 def _reply(
-    bot: Bot, limits: Limits, session_id: str, body: NewMessage, stop: Event
+    bot: Bot, limits: Limits, session_id: str, body: NewMessage, stop: Event, key: str | None
 ) -> Generator[ReplyEvent, None, None]:
     """The reply, while there is a seat for it. Raises Busy before the first event."""
     with limits.seat():
         checked_text(body.text)
         if body.context is not None:
             bot.look_at(session_id, body.context.item_id)
-        with closing(bot.reply(session_id, body.text, stop)) as steps:
+        with closing(bot.reply(session_id, body.text, stop, key)) as steps:
             yield from steps
 
 

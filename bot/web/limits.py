@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import ceil
-from threading import BoundedSemaphore
+from threading import Lock
 from time import time
 
 from limits import RateLimitItem, parse
@@ -39,7 +40,13 @@ class Limits:
         self._visitor, self._address = parse(visitor), parse(address)
         self._sites = {name: parse(rate) for name, rate in sites.items() if rate}
         self._counter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
-        self._seats = BoundedSemaphore(seats)
+        self.seats = seats
+        """How many are answered or wait at once."""
+        self.taken = 0
+        """How many seats are taken now."""
+        self.refused: Counter[str] = Counter()
+        """How many calls were refused since the start, by which limit."""
+        self._lock = Lock()
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -82,12 +89,16 @@ class Limits:
     @contextmanager
     def seat(self) -> Iterator[None]:
         """A place among those that are being answered. Raises Busy where all are taken."""
-        if not self._seats.acquire(blocking=False):
-            raise Busy(seconds=BUSY_SECONDS)
+        with self._lock:
+            if self.taken >= self.seats:
+                self.refused["seats"] += 1
+                raise Busy(seconds=BUSY_SECONDS)
+            self.taken += 1
         try:
             yield
         finally:
-            self._seats.release()
+            with self._lock:
+                self.taken -= 1
 
     def _count(self, rate: RateLimitItem, *who: str) -> None:
         try:
@@ -97,4 +108,6 @@ class Limits:
         except CounterError:
             log.exception("the rate limits cannot be counted; nobody is refused")
             return
+        with self._lock:
+            self.refused[who[0]] += 1
         raise TooMany(seconds=max(1, ceil(free_at - time())))

@@ -18,11 +18,13 @@ from bot.bot import Bot
 from bot.phrasing.outcomes import words_of
 from bot.reply import Reply, ReplyEvent, Slate
 from errors import Conflict, InputError
-from storage.records import RequestRecord
+from storage.records import MessageRecord, RequestRecord, utc_now
 
 LOOK_EVERY = 0.05
 LONGEST_WAIT = 30.0
 """Seconds that a repeated call waits for the first one to end."""
+ELSEWHERE = timedelta(seconds=20)
+"""How long another replica may be writing a reply; after that it has died."""
 LEASE, LEASE_HERE = timedelta(seconds=5), timedelta(seconds=60)
 """How long a call may be without any answer before it counts as dead and its key is taken over. A slate takes well
 under a second; where this process is still at work on the session, the call is alive for longer."""
@@ -60,7 +62,7 @@ class Once:
                     zh_reason="这个键已经用于另一个请求",
                     reason="this key was used for another request already",
                 )
-            if found.answer is not None and (_whole(found) or not self.bot.replying(self.session_id)):
+            if found.answer is not None and (_whole(found) or self._ended(found)):
                 return self._completed(dict(found.answer))
             waiting.wait(LOOK_EVERY)
         raise Conflict(zh_reason="同一个请求还在处理中", reason="the same request is still being answered")
@@ -80,8 +82,7 @@ class Once:
             with closing(steps):
                 for event in steps:
                     if isinstance(event, Slate):
-                        self.done(slate=event.as_json())
-                        begun = True
+                        begun = True  # its slate was kept as the key's answer in the same step
                     elif isinstance(event, Reply):
                         self.done(reply=event.as_json())
                     yield event
@@ -93,11 +94,25 @@ class Once:
         """The answer; of a reply that was cut off, as far as it came."""
         return {"reply": self._cut_off(answer["slate"])} if "slate" in answer else answer
 
-    def _cut_off(self, slate: dict[str, Any]) -> dict[str, Any]:
+    def _ended(self, found: RequestRecord) -> bool:
+        """Whether nobody writes the reply any more, in this process or, for all that can be known, in another."""
+        if not self.bot.replicas:
+            return not self.bot.replying(self.session_id)
+        if self.bot.replying(self.session_id):
+            return False
+        assert found.answer is not None
+        message = self._message(found.answer["slate"])
+        stored = message is None or message.complete or bool(message.timings)
+        return stored or found.created_at < utc_now() - ELSEWHERE
+
+    def _message(self, slate: dict[str, Any]) -> MessageRecord | None:
         store = self.bot.store
         turns = {shown.slate_id: shown.turn_id for shown in store.slates(self.session_id)}
         turn_id = turns.get(slate["slate_id"])
-        message = next((m for m in store.messages(self.session_id) if m.turn_id == turn_id), None)
+        return next((m for m in store.messages(self.session_id) if m.turn_id == turn_id), None)
+
+    def _cut_off(self, slate: dict[str, Any]) -> dict[str, Any]:
+        message = self._message(slate)
         if message is None:
             raise Conflict(zh_reason="这个回答没有留下来", reason="that answer was not kept")
         words, reason = words_of(message.line_outcomes.values())
@@ -128,7 +143,7 @@ def replayed(reply: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def at_once(once: Once | None, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Does something that has its answer at once; only the first time, where there is a key."""
+    """Does something that has its answer at once, kept with the key; only the first time, where there is one."""
     if once is None:
         return do()
     if (earlier := once.earlier()) is not None:
@@ -138,5 +153,4 @@ def at_once(once: Once | None, do: Callable[[], dict[str, Any]]) -> dict[str, An
     except BaseException:
         once.undone()
         raise
-    once.done(answer=answer)
     return answer

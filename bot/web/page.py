@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from importlib.resources import files
 from typing import Any
@@ -50,7 +50,10 @@ CARRIER = "watch('value', () => document.dispatchEvent(new CustomEvent('zhiyin:%
 class ChatPage:
     """What the page's events do. Each finds its session by the request's cookie; nothing is kept here."""
 
-    def __init__(self, bot: Bot, suggestions: Suggestions, limits: Limits) -> None:
+    def __init__(
+        self, bot: Bot, suggestions: Suggestions, limits: Limits, welcome: Callable[[Lang], str] = greeting
+    ) -> None:
+        self._welcome = welcome
         self._bot = bot
         self._suggestions = suggestions
         self._limits = limits
@@ -63,7 +66,7 @@ class ChatPage:
             return {
                 "session_id": session.session_id,
                 "lang": lang,
-                "greeting": greeting(lang),
+                "greeting": self._welcome(lang),
                 "suggestions": self._suggestions(lang),
                 "turns": stored_turns(self._bot, session.session_id, lang),
                 **self._felt(session.session_id, lang),
@@ -234,12 +237,19 @@ def build_page(page: ChatPage) -> gr.Blocks:
     return demo
 
 
-def mount_page(app: FastAPI, bot: Bot, loader: Loader, suggestions: Suggestions, limits: Limits) -> None:
+def mount_page(
+    app: FastAPI,
+    bot: Bot,
+    loader: Loader,
+    suggestions: Suggestions,
+    limits: Limits,
+    welcome: Callable[[Lang], str] = greeting,
+) -> None:
     """Adds the page at `/` and what belongs to it. Must come last: it takes every path left over."""
     app.include_router(visitor_router(bot, loader))
     gr.mount_gradio_app(
         app,
-        build_page(ChatPage(bot, suggestions, limits)),
+        build_page(ChatPage(bot, suggestions, limits, welcome)),
         path="/",
         theme=gr.themes.Base(font=["system-ui"], font_mono=["monospace"]),
         head=f"<style>{''.join(map(static, STYLES))}</style><script>{static('head.js')}</script>",

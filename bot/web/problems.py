@@ -8,9 +8,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from bot.service.logs import NONE, request_id
 from errors import Lang, NotReady, TooMany, ZhiyinError
 
 PROBLEM = "application/problem+json"
+RETRY_AFTER = "2"
+"""Seconds after which to come again where something is not ready."""
 
 
 def asked_lang(accept_language: str | None) -> Lang:
@@ -33,7 +36,14 @@ def problem(error: ZhiyinError, lang: Lang) -> dict[str, Any]:
         "detail": error.say(lang),
         "code": error.code,
         **({"field": error.fields["field"]} if "field" in error.fields else {}),
+        **asked_as(),
     }
+
+
+def asked_as() -> dict[str, str]:
+    """What a caller can name when they ask about an error: the request's id, where there is a request."""
+    id_ = request_id.get()
+    return {} if id_ == NONE else {"request_id": id_}
 
 
 def answered(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
@@ -47,5 +57,5 @@ def refusal(error: ZhiyinError, request: Request) -> Response:
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.fields["seconds"])
     elif error.status == NotReady.status:
-        headers["Retry-After"] = "2"
+        headers["Retry-After"] = RETRY_AFTER
     return answered(problem(error, request_lang(request)), headers)

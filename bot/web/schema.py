@@ -19,6 +19,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     field: str | None = Field(default=None, description="The input that is wrong, where one is.")
+    request_id: str | None = Field(default=None, description="The request, as the operator's log names it.")
 
 
 class BecauseOut(BaseModel):
@@ -85,6 +86,9 @@ class SessionOut(BaseModel):
     suggestions: list[str]
     slate: SlateOut
     site: SiteOut = Field(default=None, description="Only for a site with a name.")  # type: ignore[assignment]
+    privacy_notice: str = Field(  # type: ignore[assignment]
+        default=None, description="Only where the operator has set one; it is at the end of the greeting, too."
+    )
 
 
 class ReplyOut(BaseModel):

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,16 +21,17 @@ from bot.settings import Settings
 from bot.web.access import Access, Forwarded, Headers
 from bot.web.api import api_router
 from bot.web.description import describe
-from bot.web.figures import WordFigures
+from bot.web.figures import Figures
 from bot.web.limits import Limits
 from bot.web.page import mount_page
-from bot.web.problems import answered, refusal, request_lang
+from bot.web.problems import RETRY_AFTER, answered, asked_as, refusal, request_lang
 from bot.web.reference import POLICY, reference
+from bot.web.requests import RequestIds, route_of
 from bot.web.review.mounting import add_console
 from bot.web.sites import Sites
 from bot.web.suggestions import Suggestions
 from bot.web.widget.routes import widget_router
-from errors import InputError, ZhiyinError
+from errors import InputError, NotReady, ZhiyinError
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
     app = FastAPI(title="Zhiyin", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     sites, limits = Sites.of(settings), Limits.of(settings)
     # The last one added is the first that a request meets.
-    _measure(app, bot, loader)
+    _measure(app, Figures(bot, loader, limits))
     app.add_middleware(Access, limits=limits)
     # Without a CORS layer of our own, Gradio would answer any origin with credentials allowed.
     app.add_middleware(
@@ -55,19 +56,20 @@ def create_app(bot: Bot, loader: Loader, settings: Settings) -> FastAPI:
         allow_origins=sites.origins,
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Accept", "Idempotency-Key"],
-        expose_headers=["Retry-After", "Idempotency-Replayed"],
+        expose_headers=["Retry-After", "Idempotency-Replayed", "X-Request-ID"],
         max_age=7_200,
     )
     app.add_middleware(Headers)
+    app.add_middleware(RequestIds)
     app.add_middleware(Forwarded, trusted=settings.trusted_proxies)
     _answer_errors(app)
     suggestions = Suggestions(lambda: loader().recommender.shelf.catalogue)
     _add_description(app)
     app.include_router(api_router(bot, sites, limits, suggestions))
-    _add_health(app, loader)
+    _add_health(app, bot, loader)
     app.include_router(widget_router())
     add_console(app, bot, loader, settings, limits)
-    mount_page(app, bot, loader, suggestions, limits)
+    mount_page(app, bot, loader, suggestions, limits, sites.named("").welcome)
     return app
 
 
@@ -77,7 +79,7 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ZhiyinError)
     async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, ZhiyinError)
-        if error.status >= 500:
+        if error.status >= 500 and not isinstance(error, NotReady):
             log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
         return refusal(error, request)
 
@@ -101,6 +103,7 @@ def _answer_errors(app: FastAPI) -> None:
         told = (zh if request_lang(request) == "zh" else en).format(path=request.url.path, method=request.method)
         code = str(error.detail).lower().replace(" ", "_")
         body = {"type": "about:blank", "status": error.status_code, "title": error.detail, "detail": told, "code": code}
+        body |= asked_as()
         return answered(body, error.headers)
 
 
@@ -121,7 +124,7 @@ class Measured:
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "other")
+                route = route_of(scope)
                 method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
                 self._requests.labels(method, route, str(message["status"])).inc()
                 self._seconds.labels(method, route).observe(perf_counter() - start)
@@ -130,17 +133,13 @@ class Measured:
         await self._app(scope, receive, noted)
 
 
-def _measure(app: FastAPI, bot: Bot, loader: Loader) -> None:
-    """Counts and times requests by route, and what was written, for `/metrics`."""
-    registry = CollectorRegistry()
-    registry.register(WordFigures(bot, loader))
-    requests = Counter("zhiyin_requests", "Requests answered", ["method", "route", "status"], registry=registry)
-    seconds = Histogram("zhiyin_request_seconds", "Time to the answer's head", ["method", "route"], registry=registry)
-    app.add_middleware(Measured, requests=requests, seconds=seconds)
+def _measure(app: FastAPI, figures: Figures) -> None:
+    """Counts and times requests by route, and adds `/metrics`."""
+    app.add_middleware(Measured, requests=figures.requests, seconds=figures.seconds)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(generate_latest(figures.registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _add_description(app: FastAPI) -> None:
@@ -159,12 +158,14 @@ def _add_description(app: FastAPI) -> None:
         return HTMLResponse(reference(app.openapi()), headers={"Content-Security-Policy": POLICY})
 
 
-def _add_health(app: FastAPI, loader: Loader) -> None:
+def _add_health(app: FastAPI, bot: Bot, loader: Loader) -> None:
     @app.get("/healthz", include_in_schema=False)
     def alive() -> dict[str, Any]:
         return {"status": "ok", "language_model": loader.status().language_model.as_json()}
 
     @app.get("/readyz", include_in_schema=False)
     def ready() -> Response:
-        status = loader.status()
-        return JSONResponse(status.as_json(), 200 if status.ready else 503)
+        status, stopping = loader.status(), bot.running.stopping
+        told = status.as_json() | ({"status": "stopping"} if stopping else {})
+        good = status.ready and not stopping
+        return JSONResponse(told, 200 if good else 503, headers={} if good else {"Retry-After": RETRY_AFTER})

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.recommending.allowed import is_in_part
 from bot.settings import Settings
+from bot.web.texts import greeting
 from errors import InputError, Lang, NotFound, WrongIdentity, WrongOrigin
 from retrieval.items import Item
 
@@ -22,6 +23,7 @@ class Site:
 
     `title`, `greeting`: by language, where set. `accent`: a CSS colour. `secret`: key of its visitors' identities.
     `rate_limit`: messages and feedback of all its visitors together, such as 600/minute; empty for none of its own.
+    `notice`: on privacy, by language, where set.
     """
 
     name: str = ""
@@ -34,6 +36,7 @@ class Site:
     secret: SecretStr = field(default_factory=lambda: SecretStr(""))
     identity_required: bool = False
     rate_limit: str = ""
+    notice: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def proves(self) -> bool:
@@ -72,12 +75,16 @@ class Site:
             raise InputError(field="domains", zh_reason=f"这个站点只有 {allowed}", reason=f"this site has {allowed}")
         return both
 
+    def welcome(self, lang: Lang) -> str:
+        """What a visitor reads before the first message: the greeting, and the operator's privacy notice."""
+        return " ".join(filter(None, (self.greeting.get(lang) or greeting(lang), self.notice.get(lang))))
+
     def told(self, lang: Lang) -> dict[str, Any]:
         """What the site's own pages are told of it: only what is set."""
         told = {
             "name": self.name,
             "title": self.title.get(lang),
-            "greeting": self.greeting.get(lang),
+            "greeting": self.greeting.get(lang) and self.welcome(lang),
             "accent": self.accent,
         }
         return {name: value for name, value in told.items() if value}
@@ -99,6 +106,7 @@ class Sites:
             origins=frozenset(settings.widget_origins),
             secret=settings.identity_secret,
             identity_required=settings.identity_required,
+            notice=settings.privacy_notice,
         )
         named = {
             name: Site(
@@ -112,6 +120,7 @@ class Sites:
                 secret=given.identity_secret,
                 identity_required=given.identity_required,
                 rate_limit=given.rate_limit,
+                notice=settings.privacy_notice,
             )
             for name, given in settings.sites.items()
         }

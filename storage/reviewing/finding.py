@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from errors import InputError
+from storage.columns import cipher_of
 from storage.reviewing import terms
 from storage.reviewing.records import Conversation, Filter, Page
 from storage.reviewing.tables import ConversationRow, PostingRow
@@ -92,6 +94,10 @@ def values(db: Session, name: str) -> list[str]:
 
 def _query(db: Session, wanted: Filter) -> tuple[InstrumentedAttribute[int], Select[int]]:
     """The numbers that are wanted: the rarest term leads, in the order of its index; the others are looked up."""
+    if wanted.text and cipher_of(db.get_bind().dialect).current:
+        raise InputError(
+            field="q", zh_reason="文字已加密保存，不能搜索", reason="texts are encrypted here and cannot be searched"
+        )
     exact, begun = terms.lookups(wanted.text)
     needed = _rarest_first(db, [*wanted.marks, *exact])
     if needed:

@@ -10,6 +10,7 @@ from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from storage.columns import cipher_of
 from storage.records import SlateDraft
 from storage.reviewing import terms
 from storage.reviewing.tables import ConversationRow, MomentRow, PostingRow
@@ -63,7 +64,9 @@ def number_of(db: Session, session_id: str) -> int | None:
 
 
 def post(db: Session, number: int, found: Iterable[str]) -> None:
-    """Adds terms to a conversation; those that it has stay."""
+    """Adds terms to a conversation; those that it has stay. Words stay out where texts are sealed."""
+    if cipher_of(db.get_bind().dialect).current:
+        found = {term for term in found if not term.startswith(terms.WORD)}
     rows = [{"term": term, "number": number} for term in sorted(set(found))]
     if rows:
         dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.columns import SealedJson, SealedText
 from storage.tables import Table
 
 
@@ -52,7 +53,7 @@ class MomentRow(Table):
     __tablename__ = "moments"
 
     turn_id: Mapped[str] = _turn()
-    interest: Mapped[dict[str, Any]]
+    interest: Mapped[dict[str, Any]] = mapped_column(SealedJson("moments.interest"))
 
 
 class TagRow(Table):
@@ -74,7 +75,7 @@ class NoteRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int] = _number()
     turn_id: Mapped[str] = mapped_column(String(64))
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(SealedText("review_notes.text"))
     reviewer: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
@@ -99,8 +100,8 @@ class CorrectionRow(Table):
     turn_id: Mapped[str] = _turn()
     part: Mapped[str] = mapped_column(String(128), primary_key=True)
     number: Mapped[int] = _number()
-    line: Mapped[str]
-    example: Mapped[dict[str, Any]]
+    line: Mapped[str] = mapped_column(SealedText("review_corrections.line"))
+    example: Mapped[dict[str, Any]] = mapped_column(SealedJson("review_corrections.example"))
     reviewer: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 

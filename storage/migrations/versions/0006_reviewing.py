@@ -7,10 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from storage.cipher import MARK  # what begins with it is sealed, and not indexed
 from storage.reviewing import terms
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -225,10 +226,12 @@ def _conversations(db: sa.Connection, chunk: list[str], found: dict[str, set[str
         asked = [row for row in messages if row.role == "user"]
         slowest = 0.0
         for row in messages:
+            said = "" if row.text.startswith(MARK) else row.text
             if row.role == "user":
-                found[session_id] |= terms.words(row.text)
+                found[session_id] |= terms.words(said)
                 continue
-            found[session_id] |= terms.worded(row.text, row.lines, row.line_outcomes, row.timings, bool(row.complete))
+            lines = row.lines if isinstance(row.lines, dict) else {}
+            found[session_id] |= terms.worded(said, lines, row.line_outcomes, row.timings, bool(row.complete))
             found[session_id] |= terms.decided(row.intent or "", (), ()) if row.intent else set()
             slowest = max(slowest, terms.first_words_ms(row.timings))
         yield {

@@ -1,0 +1,1 @@
+"""Running it for real: logs, figures and spans of what happens."""
