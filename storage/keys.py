@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from storage.cipher import Cipher, key_of, missing_key
 from storage.columns import SealedJson, SealedText, cipher_of
+from storage.records import utc_now
 from storage.reviewing.tables import PostingRow
 from storage.reviewing.terms import AFTER_WORDS, WORD
-from storage.records import utc_now
 from storage.tables import EncryptionKeyRow, insert_rows
 from storage.tables import Table as Tables
 
