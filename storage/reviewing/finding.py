@@ -15,8 +15,8 @@ from storage.reviewing.records import Conversation, Filter, Page
 from storage.reviewing.tables import ConversationRow, PostingRow
 from storage.tables import MessageRow, SessionRow
 
-_RARE = 2_000
-"""A term in fewer conversations than this is known to be rare; which of several common ones leads matters little."""
+_RARE = 50_000
+"""Terms are counted no further than this to see which is the rarest: reading on would cost more than it saves."""
 
 
 def page(db: Session, wanted: Filter, size: int, before: int | None = None, after: int | None = None) -> Page:

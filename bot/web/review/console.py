@@ -70,7 +70,7 @@ def console_router(reviews: Reviews, reviewers: Reviewers, loader: Loader, mask:
             here="conversations",
             asked=asked,
             found=found,
-            count=reviews.count(asked.filter, MOST_COUNTED),
+            count=None if asked.before or asked.after else reviews.count(asked.filter, MOST_COUNTED),
             most=MOST_COUNTED,
             choices=_choices(reviews),
             switches=filters.SWITCHES,
