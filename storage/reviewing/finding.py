@@ -15,8 +15,8 @@ from storage.reviewing.records import Conversation, Filter, Page
 from storage.reviewing.tables import ConversationRow, PostingRow
 from storage.tables import MessageRow, SessionRow
 
-_RARE = 50_000
-"""Terms are counted no further than this to see which is the rarest: reading on would cost more than it saves."""
+_COUNTED = (2_000, 50_000)
+"""Terms are counted no further than the first to see which is the rarest; where all have more, than the second."""
 
 
 def page(db: Session, wanted: Filter, size: int, before: int | None = None, after: int | None = None) -> Page:
@@ -136,12 +136,14 @@ def _within(column: InstrumentedAttribute[int], wanted: Filter) -> list[ColumnEl
 def _rarest_first(db: Session, wanted: Sequence[str]) -> list[str]:
     if len(wanted) < 2:
         return list(wanted)
-
-    def counted(term: str) -> int:
-        some = select(PostingRow.number).where(PostingRow.term == term).limit(_RARE).subquery()
-        return db.scalar(select(func.count()).select_from(some)) or 0
-
-    return sorted(wanted, key=counted)
+    counts: dict[str, int] = {}
+    for most in _COUNTED:
+        for term in wanted:
+            some = select(PostingRow.number).where(PostingRow.term == term).limit(most).subquery()
+            counts[term] = db.scalar(select(func.count()).select_from(some)) or 0
+        if min(counts.values()) < most:
+            break
+    return sorted(wanted, key=lambda term: counts[term])
 
 
 def _marks(db: Session, found: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
