@@ -121,8 +121,8 @@ class Bot(BetweenTurns):
                     understanding=understanding_json(turn, decision),
                     slate=slate_draft(slate),
                     interest=InterestChange(to_state(after), state.interest.version),
-                    moment=moment_json(after),
                     answered=(key, {"slate": slate.as_json()}) if key else None,
+                    moment=moment_json(after),
                 )
             except Conflict:
                 state = self.store.load_turn(session_id)

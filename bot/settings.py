@@ -210,6 +210,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r} is no name of a site; allowed: small letters, digits, - and _")
         return value
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        try:
+            read_keys(value.get_secret_value())
+        except InputError as error:
+            raise ValueError(error.fields["reason"]) from None
+        return value
+
     @field_validator("reviewers")
     @classmethod
     def _reviewer_named(cls, value: dict[str, ReviewerSettings]) -> dict[str, ReviewerSettings]:
@@ -224,15 +233,6 @@ class Settings(BaseSettings):
         # Such headers are taken away where they come from anybody but a trusted proxy.
         if value and not re.fullmatch(r"(?i)x-forwarded-[a-z-]+", value):
             raise ValueError("allowed: a header that begins with X-Forwarded-, such as X-Forwarded-User")
-        return value
-
-    @field_validator("encryption_key")
-    @classmethod
-    def _keys(cls, value: SecretStr) -> SecretStr:
-        try:
-            read_keys(value.get_secret_value())
-        except InputError as error:
-            raise ValueError(error.fields["reason"]) from None
         return value
 
     @field_validator("root_path")

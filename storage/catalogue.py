@@ -38,9 +38,8 @@ def items(db: Session) -> list[ItemRecord]:
     """
     columns = (getattr(ItemRow, field.name) for field in fields(ItemRecord))
     hidden = set(db.scalars(select(HiddenItemRow.item_id)))
-    records = [ItemRecord(*row) for row in db.execute(select(*columns))]
-    shown = (_hidden(record) if record.id in hidden else record for record in records)
-    return sorted(shown, key=lambda item: item.id)
+    records = sorted((ItemRecord(*row) for row in db.execute(select(*columns))), key=lambda item: item.id)
+    return [_hidden(record) if record.id in hidden else record for record in records]
 
 
 def save(db: Session, records: Iterable[ItemRecord]) -> None:

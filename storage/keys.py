@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from storage.cipher import Cipher, key_of, missing_key
 from storage.columns import SealedJson, SealedText, cipher_of
 from storage.records import utc_now
-from storage.reviewing.tables import PostingRow
-from storage.reviewing.terms import AFTER_WORDS, WORD
+from storage.reviewing import noting
 from storage.tables import EncryptionKeyRow, insert_rows
 from storage.tables import Table as Tables
 
@@ -85,9 +84,9 @@ def rotate(
             progress((done + seen / max(total, seen)) / len(places))
         progress((done + 1) / len(places))
     with transaction(engine) as db:
+        if cipher.current:
+            noting.forget_words(db)
         db.execute(delete(EncryptionKeyRow).where(EncryptionKeyRow.id != cipher.current))
-        if cipher.current:  # words by which conversations were found stood in clear
-            db.execute(delete(PostingRow).where(PostingRow.term >= WORD, PostingRow.term < AFTER_WORDS))
     return changed
 
 

@@ -208,11 +208,11 @@ class Store:
         understanding: JsonObject,
         slate: SlateDraft | None,
         interest: InterestChange,
-        moment: JsonObject | None = None,
         answered: tuple[str, JsonObject] | None = None,
+        moment: JsonObject | None = None,
     ) -> MessageRecord:
         """Keeps the beginning of a reply at once: the bot's message, still incomplete, its slate if there is
-        one, the new interest, and where the call has an idempotency key, that key and what it is answered so far.
+        one, the new interest, and where the call has an idempotency key, that key and what it is answered so far;
         `moment`: that interest as a person reads it, for a later look back.
 
         Raises Conflict, and keeps nothing, if the interest was written by somebody else meanwhile, or the call was

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-SPEED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200", "shared_buffers=64MB")
+SPEED = ("fsync=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
 """What a server may do without whose data is thrown away."""
 ROOM = 4 * 2**30
 UNPRIVILEGED = "nobody"

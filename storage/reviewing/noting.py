@@ -64,9 +64,9 @@ def number_of(db: Session, session_id: str) -> int | None:
 
 
 def post(db: Session, number: int, found: Iterable[str]) -> None:
-    """Adds terms to a conversation; those that it has stay. Words stay out where texts are sealed."""
+    """Adds terms to a conversation; those that it has stay. Where texts are encrypted, words are no terms."""
     if cipher_of(db.get_bind().dialect).current:
-        found = {term for term in found if not term.startswith(terms.WORD)}
+        found = [term for term in found if not term.startswith(terms.WORD)]
     rows = [{"term": term, "number": number} for term in sorted(set(found))]
     if rows:
         dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
@@ -76,6 +76,11 @@ def post(db: Session, number: int, found: Iterable[str]) -> None:
 def take_off(db: Session, number: int, found: Sequence[str]) -> None:
     """Takes terms off a conversation."""
     db.execute(delete(PostingRow).where(PostingRow.number == number, PostingRow.term.in_(found)))
+
+
+def forget_words(db: Session) -> None:
+    """Takes all words out of the index: texts are encrypted from here on."""
+    db.execute(delete(PostingRow).where(PostingRow.term >= terms.WORD, PostingRow.term < terms.AFTER_WORDS))
 
 
 def _begin(db: Session, session_id: str, at: datetime) -> int:

@@ -134,7 +134,7 @@ class SavedFilterRow(Table):
     __tablename__ = "saved_filters"
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    query: Mapped[str]
+    query: Mapped[str] = mapped_column(SealedText("saved_filters.query"))
     reviewer: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 

@@ -1,4 +1,4 @@
-"""Faults for as long as you like: `python tests/load/faults.py [KILLS]` kills two apps in turn under load and prints a table.
+"""Faults for as long as you like: `python tests/load/faults.py [KILLS]` kills two apps in turn and prints a table.
 
 The topology is that of `replicas.py`. Then both import at once, each its own file, and the index must hold both.
 """

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.cipher import MARK  # what begins with it is sealed, and not indexed
+from storage.cipher import key_of
 from storage.reviewing import terms
 
 revision = "0006"
@@ -226,12 +226,12 @@ def _conversations(db: sa.Connection, chunk: list[str], found: dict[str, set[str
         asked = [row for row in messages if row.role == "user"]
         slowest = 0.0
         for row in messages:
-            said = "" if row.text.startswith(MARK) else row.text
+            if key_of(row.text):
+                continue  # encrypted words are not indexed, and what goes with them cannot be read here
             if row.role == "user":
-                found[session_id] |= terms.words(said)
+                found[session_id] |= terms.words(row.text)
                 continue
-            lines = row.lines if isinstance(row.lines, dict) else {}
-            found[session_id] |= terms.worded(said, lines, row.line_outcomes, row.timings, bool(row.complete))
+            found[session_id] |= terms.worded(row.text, row.lines, row.line_outcomes, row.timings, bool(row.complete))
             found[session_id] |= terms.decided(row.intent or "", (), ()) if row.intent else set()
             slowest = max(slowest, terms.first_words_ms(row.timings))
         yield {
