@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from errors import InputError
+from storage.columns import cipher_of
 from storage.reviewing import terms
 from storage.reviewing.records import Conversation, Filter, Page
 from storage.reviewing.tables import ConversationRow, PostingRow
 from storage.tables import MessageRow, SessionRow
 
-_RARE = 2_000
-"""A term in fewer conversations than this is known to be rare; which of several common ones leads matters little."""
+_COUNTED = (2_000, 50_000)
+"""Terms are counted no further than the first to see which is the rarest; where all have more, than the second."""
 
 
 def page(db: Session, wanted: Filter, size: int, before: int | None = None, after: int | None = None) -> Page:
@@ -92,6 +94,10 @@ def values(db: Session, name: str) -> list[str]:
 
 def _query(db: Session, wanted: Filter) -> tuple[InstrumentedAttribute[int], Select[int]]:
     """The numbers that are wanted: the rarest term leads, in the order of its index; the others are looked up."""
+    if wanted.text and cipher_of(db.get_bind().dialect).current:
+        raise InputError(
+            field="q", zh_reason="文字已加密保存，不能搜索", reason="texts are encrypted here and cannot be searched"
+        )
     exact, begun = terms.lookups(wanted.text)
     needed = _rarest_first(db, [*wanted.marks, *exact])
     if needed:
@@ -130,12 +136,14 @@ def _within(column: InstrumentedAttribute[int], wanted: Filter) -> list[ColumnEl
 def _rarest_first(db: Session, wanted: Sequence[str]) -> list[str]:
     if len(wanted) < 2:
         return list(wanted)
-
-    def counted(term: str) -> int:
-        some = select(PostingRow.number).where(PostingRow.term == term).limit(_RARE).subquery()
-        return db.scalar(select(func.count()).select_from(some)) or 0
-
-    return sorted(wanted, key=counted)
+    counts: dict[str, int] = {}
+    for most in _COUNTED:
+        for term in wanted:
+            some = select(PostingRow.number).where(PostingRow.term == term).limit(most).subquery()
+            counts[term] = db.scalar(select(func.count()).select_from(some)) or 0
+        if min(counts.values()) < most:
+            break
+    return sorted(wanted, key=lambda term: counts[term])
 
 
 def _marks(db: Session, found: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:

@@ -164,17 +164,26 @@ def measure(store: Store, conversations: int, rounds: int) -> None:
     pick = random.Random(11)
     _, words = vocabulary()
     reviews = store.reviews
-    marks = ("lang:zh", "lang:en", "site:shop", "state:open", "state:reviewed", "unmet:yes", "words:replaced",
-             "slow:yes", "tag:odd", "intent:ask", "domain:film", "domain:clothing",
-             *(f"feedback:{kind}" for kind in KINDS))  # fmt: skip
+    marks = {
+        "language": ("lang:zh", "lang:en"),
+        "site": ("site:", "site:shop"),
+        "state": ("state:open", "state:reviewed"),
+        "switch": ("unmet:yes", "words:replaced", "slow:yes"),
+        "tag": ("tag:odd",),
+        "intent": ("intent:ask", "intent:reject"),
+        "domain": ("domain:film", "domain:clothing"),
+        "feedback": tuple(f"feedback:{kind}" for kind in KINDS),
+    }
 
     def filters(most: int, text: bool = False) -> Filter:
-        found = tuple(pick.sample(marks, pick.randint(0 if text else 1, most)))
+        kinds = pick.sample(sorted(marks), pick.randint(0 if text else 1, most))
+        found = tuple(pick.choice(marks[kind]) for kind in kinds)
         return Filter(found, pick.choice(words) if text else "")
 
     def listed(wanted: Filter, place: int | None) -> None:
         reviews.page(wanted, 50, before=place)
-        reviews.count(wanted)
+        if place is None:
+            reviews.count(wanted)
 
     def somewhere() -> int:
         return pick.randint(1, conversations)

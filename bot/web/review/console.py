@@ -35,8 +35,8 @@ EXPORTS = {
 }
 
 
-def console_router(reviews: Reviews, reviewers: Reviewers, loader: Loader) -> APIRouter:
-    """All pages that only show. Each asks who is there."""
+def console_router(reviews: Reviews, reviewers: Reviewers, loader: Loader, mask: exporting.Mask) -> APIRouter:
+    """All pages that only show. Each asks who is there. `mask`: what exports pass their texts through."""
     router = APIRouter(include_in_schema=False, route_class=ShownRoute)
     there = Depends(reviewers.of)
 
@@ -70,7 +70,7 @@ def console_router(reviews: Reviews, reviewers: Reviewers, loader: Loader) -> AP
             here="conversations",
             asked=asked,
             found=found,
-            count=reviews.count(asked.filter, MOST_COUNTED),
+            count=None if asked.before or asked.after else reviews.count(asked.filter, MOST_COUNTED),
             most=MOST_COUNTED,
             choices=_choices(reviews),
             switches=filters.SWITCHES,
@@ -123,11 +123,11 @@ def console_router(reviews: Reviews, reviewers: Reviewers, loader: Loader) -> AP
         wanted = asked.filter
         if kind == "training":
             corrected = list(reviews.corrections(wanted))
-            lines: Iterable[str] = exporting.sentences(corrected, exporting.mask)
+            lines: Iterable[str] = exporting.sentences(corrected, mask)
             nothing = not corrected
         else:
             write = {"jsonl": exporting.jsonl, "csv": exporting.table, "messages": exporting.chats}[kind]
-            lines = write(reviews.replays(wanted, exporting.MOST), exporting.mask)
+            lines = write(reviews.replays(wanted, exporting.MOST), mask)
             nothing = not reviews.count(wanted, 1)
         if nothing:
             raise InputError(

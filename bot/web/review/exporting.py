@@ -16,11 +16,6 @@ MOST = 20_000
 Mask = Callable[[str], str]
 
 
-def mask(text: str) -> str:
-    """The text as it may leave."""
-    return text
-
-
 COLUMNS = (
     "conversation",
     "site",

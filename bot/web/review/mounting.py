@@ -11,11 +11,13 @@ from bot.web.limits import Limits
 from bot.web.review.acts import acts_router
 from bot.web.review.console import console_router
 from bot.web.review.login import Reviewers
+from storage.masking import mask
 
 
 def add_console(app: FastAPI, bot: Bot, loader: Loader, settings: Settings, limits: Limits) -> None:
     """Adds all below `/review`. Where nobody may review, it says so and shows nothing."""
     reviews = bot.store.reviews
     reviewers = Reviewers(settings, limits, reviews.cookie_key)
-    app.include_router(console_router(reviews, reviewers, loader), prefix="/review")
+    masked = mask if settings.mask_exports else str
+    app.include_router(console_router(reviews, reviewers, loader, masked), prefix="/review")
     app.include_router(acts_router(bot, reviews, reviewers, loader), prefix="/review")
