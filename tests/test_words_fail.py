@@ -33,7 +33,7 @@ from storage.store import Store
 
 SEED = "我喜欢浏览一些时尚的衣服，特别是品牌T恤和牛仔裤"
 MODEL_LOADED = "language model"
-BEGUN = "这件可以先看看"
+BEGUN = "这件T恤可以先看看"
 """What `Counting` says of the first item before it hangs."""
 
 

@@ -61,7 +61,7 @@ class KeptEncoder:
                 self._progress((start + len(chunk)) / len(new))
         self._progress(1.0)
         found = [np.frombuffer(known[keys[text]], dtype=np.float16) for text in cut]
-        return np.asarray(found, dtype=np.float32).reshape(len(texts), -1)
+        return np.asarray(found, dtype=np.float32) if found else np.zeros((0, 0), dtype=np.float32)
 
     def _new(self, texts: Sequence[str], kind: Kind) -> FloatArray:
         if self._encoder is None:
