@@ -35,7 +35,7 @@ def learnt(found: list[JudgedSlate]) -> Fitted:
 
 
 def test_what_visitors_choose_by_gains_weight_and_the_gain_shows_on_what_was_held_out() -> None:
-    result = learnt(slates(250, cares=6))
+    result = learnt(slates(600, cares=6))
     factors = dict(zip(PARTS, result.factors, strict=True))
     assert factors["words"] > 2 * factors["interest"]
     assert result.better
