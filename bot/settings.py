@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from ipaddress import ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -25,7 +26,7 @@ from storage.cipher import Cipher, read_keys
 RATE = re.compile(r"[1-9]\d*/(?:second|minute|hour|day)")
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
-SITE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LONGEST_TEXT = 500
 
 
@@ -50,6 +51,12 @@ def _network(value: str) -> str:
     except ValueError:
         raise ValueError(f"{value!r} is no address; allowed: such as 10.0.0.7 or 10.0.0.0/8") from None
     return value
+
+
+def _check_names(names: Iterable[str], of: str) -> None:
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a {of}; allowed: small letters, digits, - and _")
 
 
 def _by_language(value: dict[str, str]) -> dict[str, str]:
@@ -205,9 +212,7 @@ class Settings(BaseSettings):
     @field_validator("sites")
     @classmethod
     def _named(cls, value: dict[str, SiteSettings]) -> dict[str, SiteSettings]:
-        for name in value:
-            if not SITE_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of a site; allowed: small letters, digits, - and _")
+        _check_names(value, "site")
         return value
 
     @field_validator("encryption_key")
@@ -222,9 +227,7 @@ class Settings(BaseSettings):
     @field_validator("reviewers")
     @classmethod
     def _reviewer_named(cls, value: dict[str, ReviewerSettings]) -> dict[str, ReviewerSettings]:
-        for name in value:
-            if not SITE_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of a reviewer; allowed: small letters, digits, - and _")
+        _check_names(value, "reviewer")
         return value
 
     @field_validator("review_header")

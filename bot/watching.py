@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter, time
 from typing import Protocol
@@ -84,13 +84,15 @@ class Watchers:
 
     def turned(self, turn: Turned) -> None:
         """Tells all of a turn."""
-        for watcher in self._all:
-            try:
-                watcher.turned(turn)
-            except Exception:
-                log.exception("a turn could not be told to %s", type(watcher).__name__)
+        self._tell(lambda watcher: watcher.turned(turn))
 
     def felt(self, kind: str) -> None:
         """Tells all of feedback."""
+        self._tell(lambda watcher: watcher.felt(kind))
+
+    def _tell(self, how: Callable[[Watcher], None]) -> None:
         for watcher in self._all:
-            watcher.felt(kind)
+            try:
+                how(watcher)
+            except Exception:
+                log.exception("%s could not be told", type(watcher).__name__)

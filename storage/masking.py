@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
@@ -47,15 +47,15 @@ def mask(text: str) -> str:
     return text
 
 
-def masked(value: Any) -> Any:
-    """A JSON value with every text in it masked; ids and times have no such form and stay."""
+def masked(value: Any, how: Callable[[str], str] = mask) -> Any:
+    """A JSON value with every text in it masked; names of fields stay, and ids and times, which have no such form."""
     match value:
         case str():
-            return mask(value)
+            return how(value)
         case Mapping():
-            return {key: masked(inner) for key, inner in value.items()}
+            return {key: masked(inner, how) for key, inner in value.items()}
         case list() | tuple():
-            return [masked(inner) for inner in value]
+            return [masked(inner, how) for inner in value]
         case _:
             return value
 

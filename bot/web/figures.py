@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from bot.bot import Bot
 from bot.loading import Loader
+from bot.phrasing.breaker import Health
 from bot.watching import Turned
 from bot.web.limits import Limits
 
@@ -89,14 +90,14 @@ class Standing(Collector):
         for limit, count in sorted(self._limits.refused.copy().items()):
             refused.add_metric([limit], count)
         yield refused
-        yield from self._words()
+        yield from _words(status.language_model)
 
-    def _words(self) -> Iterator[Metric]:
-        health = self._loader.status().language_model
-        yield CounterMetricFamily("zhiyin_words_asked", "Times the language model was asked", value=health.asked)
-        yield CounterMetricFamily("zhiyin_words_failed", "Times it broke", value=health.failed)
-        yield CounterMetricFamily("zhiyin_words_timeouts", "Times it did not write in time", value=health.slow)
-        yield CounterMetricFamily(
-            "zhiyin_words_tokens", "Pieces of text that it gave, about one a token", value=health.pieces
-        )
-        yield GaugeMetricFamily("zhiyin_words_ok", "1 where the language model is well", value=health.state == "ok")
+
+def _words(health: Health) -> Iterator[Metric]:
+    yield CounterMetricFamily("zhiyin_words_asked", "Times the language model was asked", value=health.asked)
+    yield CounterMetricFamily("zhiyin_words_failed", "Times it broke", value=health.failed)
+    yield CounterMetricFamily("zhiyin_words_timeouts", "Times it did not write in time", value=health.slow)
+    yield CounterMetricFamily(
+        "zhiyin_words_tokens", "Pieces of text that it gave, about one a token", value=health.pieces
+    )
+    yield GaugeMetricFamily("zhiyin_words_ok", "1 where the language model is well", value=health.state == "ok")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from storage.records import FeedbackRecord, MessageRecord, SessionRecord, SlateRecord
@@ -108,6 +109,11 @@ class Replay:
     corrections: tuple[Correction, ...] = ()
     right: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+
+    @cached_property
+    def answers(self) -> Mapping[str, SlateRecord]:
+        """The slates that answered a message, by the turn id of the reply."""
+        return {slate.turn_id: slate for slate in self.slates if slate.turn_id}
 
 
 @dataclass(frozen=True)

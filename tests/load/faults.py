@@ -11,17 +11,15 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from processes import ROOT, SAID, Process, Visitor, app, check_kept, chroma, client, ended, until
-from replicas import database
+from processes import ROOT, SAID, Process, Visitor, check_kept, client, until
+from replicas import two_apps
 
 VISITORS = 8
 
@@ -84,16 +82,7 @@ def imported_at_once(folder: Path, apps: list[Process]) -> None:
 def main() -> None:
     """Starts all, lets it happen, prints."""
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-    models = Path(os.environ.get("ZHIYIN_MODELS_DIR", ROOT / "models"))
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        index = chroma(folder / "chroma")
-        address = stack.enter_context(database(folder))
-        apps = [app(folder, models, chroma_url=index.address, database_url=address) for _ in range(2)]
-        stack.enter_context(ended(index, *apps))
-        index.start().ready()
-        for one in apps:
-            one.start().ready()
+    with two_apps() as (folder, apps):
         print("| what | how much | |\n| --- | --- | --- |")
         imported_at_once(folder, apps)
         killed(apps, kills)

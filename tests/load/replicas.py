@@ -39,6 +39,22 @@ def database(folder: Path) -> Iterator[str]:
         yield server.database()
 
 
+@contextmanager
+def two_apps() -> Iterator[tuple[Path, list[Process]]]:
+    """Two running apps on one database and one Chroma server, and the folder in which all of it lies."""
+    models = Path(os.environ.get("ZHIYIN_MODELS_DIR", ROOT / "models"))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        index = chroma(folder / "chroma")
+        address = stack.enter_context(database(folder))
+        apps = [app(folder, models, chroma_url=index.address, database_url=address) for _ in range(2)]
+        stack.enter_context(ended(index, *apps))
+        index.start().ready()
+        for one in apps:  # the first loads the sample catalogue; the other finds it there
+            one.start().ready()
+        yield folder, apps
+
+
 def proxy(folder: Path, apps: Sequence[Process]) -> Process:
     """Caddy with the Caddyfile of `docs/service`, in front of the apps."""
     port = free_port()
@@ -101,16 +117,8 @@ def main() -> None:
     """Starts all, lets people chat, prints."""
     turns = int(sys.argv[1]) if len(sys.argv) > 1 else len(SAID)
     minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
-    models = Path(os.environ.get("ZHIYIN_MODELS_DIR", ROOT / "models"))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        index = chroma(folder / "chroma")
-        address = stack.enter_context(database(folder))
-        apps = [app(folder, models, chroma_url=index.address, database_url=address) for _ in range(2)]
-        stack.enter_context(ended(index, *apps))
-        index.start().ready()
-        apps[0].start().ready()  # it loads the sample catalogue; the other finds it there
-        apps[1].start().ready()
+        folder, apps = stack.enter_context(two_apps())
         with client() as http:
             expected = answers(Visitor([apps[0].address], http).open(), turns)
         print("| who | messages | same answers as alone | p50 ms | p95 ms |\n| --- | ---: | ---: | ---: | ---: |")

@@ -49,7 +49,7 @@ def _turn(replay: Replay, turn_id: str) -> tuple[MessageRecord, str]:
 
 def _item(replay: Replay, reply: MessageRecord, wish: str, item_id: str) -> dict[str, Any]:
     data = replay.items.get(item_id)
-    slate = next((slate for slate in replay.slates if slate.turn_id == reply.turn_id), None)
+    slate = replay.answers.get(reply.turn_id)
     shown = next((card for card in slate.impressions if card.item_id == item_id), None) if slate else None
     if data is None or shown is None:
         raise NotFound(what="item", id=item_id)
@@ -70,7 +70,7 @@ def _item(replay: Replay, reply: MessageRecord, wish: str, item_id: str) -> dict
 
 def _opening(replay: Replay, reply: MessageRecord, wish: str) -> dict[str, Any]:
     situation = str(reply.understanding.get("decision", {}).get("situation", ""))
-    slate = next((slate for slate in replay.slates if slate.turn_id == reply.turn_id), None)
+    slate = replay.answers.get(reply.turn_id)
     shown = [replay.items.get(card.item_id, {}) for card in slate.impressions] if slate else []
     kinds = dict.fromkeys(str(item.get("category") or item.get("domain", "")) for item in shown if item)
     moment = replay.moments.get(reply.turn_id, {})

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from storage.masking import masked
 from storage.reviewing.records import WHOLE, Correction, Replay
 
 MOST = 20_000
@@ -78,19 +79,7 @@ def sentences(corrections: Iterable[Correction], mask: Mask) -> Iterator[str]:
         yield _line(masked(dict(one.example), mask))
 
 
-def masked(value: Any, mask: Mask) -> Any:
-    """A JSON value in which all texts are masked; names of fields stay."""
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {name: masked(inner, mask) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [masked(inner, mask) for inner in value]
-    return value
-
-
 def _whole(replay: Replay) -> dict[str, Any]:
-    by_turn = {slate.turn_id: slate for slate in replay.slates if slate.turn_id}
     messages = []
     for message in replay.messages:
         told: dict[str, Any] = {
@@ -100,7 +89,7 @@ def _whole(replay: Replay) -> dict[str, Any]:
             "at": message.created_at.isoformat(),
         }
         if message.role == "bot":
-            slate = by_turn.get(message.turn_id)
+            slate = replay.answers.get(message.turn_id)
             told |= {
                 "intent": message.intent,
                 "complete": message.complete,
@@ -140,7 +129,6 @@ def _whole(replay: Replay) -> dict[str, Any]:
 
 
 def _rows(replay: Replay) -> Iterator[dict[str, Any]]:
-    by_turn = {slate.turn_id: slate for slate in replay.slates if slate.turn_id}
     stand = [one for one in replay.feedback if not one.undone]
     asked, nth = "", 0
     for message in replay.messages:
@@ -148,7 +136,7 @@ def _rows(replay: Replay) -> Iterator[dict[str, Any]]:
             asked = message.text
             continue
         nth += 1
-        slate = by_turn.get(message.turn_id)
+        slate = replay.answers.get(message.turn_id)
         shown = [card.item_id for card in slate.impressions] if slate else []
         yield {
             "conversation": replay.number,

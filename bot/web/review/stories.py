@@ -58,7 +58,6 @@ def played(mind: Mind, text: str) -> list[Outcome]:
 
 
 def _turns(replay: Replay) -> Iterator[dict[str, Any]]:
-    by_turn = {slate.turn_id: slate for slate in replay.slates if slate.turn_id}
     turned_down = {one.item_id for one in replay.feedback if one.kind in TURNED_DOWN and not one.undone}
     acts = [one for one in replay.feedback if one.kind in KINDS and not one.undone]
     asked: str | None = None
@@ -74,7 +73,7 @@ def _turns(replay: Replay) -> Iterator[dict[str, Any]]:
                 yield {"say": asked}
             asked = event.text
         elif asked is not None:
-            expect = _expected(replay, event.turn_id, by_turn.get(event.turn_id), turned_down)
+            expect = _expected(replay, event.turn_id, replay.answers.get(event.turn_id), turned_down)
             yield {"say": asked, **({"expect": expect} if expect else {})}
             asked = None
     if asked is not None:

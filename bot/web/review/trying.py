@@ -118,6 +118,6 @@ def _shown_then(replay: Replay, asked: MessageRecord) -> tuple[tuple[str, str], 
     """What the answer to a message showed."""
     place = replay.messages.index(asked)
     answer = next((one for one in replay.messages[place + 1 :] if one.role == "bot"), None)
-    slate = next((one for one in replay.slates if answer and one.turn_id == answer.turn_id), None)
+    slate = replay.answers.get(answer.turn_id) if answer else None
     shown = slate.impressions if slate else ()
     return tuple((card.item_id, str(replay.items.get(card.item_id, {}).get("title", card.item_id))) for card in shown)

@@ -83,7 +83,6 @@ class _Telling:
         self._replay = replay
         self._lang = lang
         self._labels = labels
-        self._by_turn = {slate.turn_id: slate for slate in replay.slates if slate.turn_id}
         self._acts: defaultdict[tuple[str, str], list[FeedbackRecord]] = defaultdict(list)
         shown = {card.item_id: slate.turn_id or "" for slate in reversed(replay.slates) for card in slate.impressions}
         for said in replay.feedback:
@@ -121,7 +120,7 @@ class _Telling:
         before: Sequence[tuple[str, float]],
         after: Sequence[tuple[str, float]],
     ) -> TurnView:
-        slate = self._by_turn.get(reply.turn_id)
+        slate = self._replay.answers.get(reply.turn_id)
         told = reply.line_outcomes.get(OPENING, {})
         right = self._replay.right.get(reply.turn_id, ())
         spent = tuple((stage, float(value)) for stage, value in reply.timings.items())
